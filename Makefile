@@ -1,0 +1,40 @@
+# Two commands do everything, each with its own set-up:  make demo   ·   make test
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test lint test-browser clean
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The stamp is newer than what it was made from, or the environment is brought up to date.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+install: $(VENV)/.installed ## make the virtual environment (every other target does it too)
+
+demo: install ## file 40 sample complaints and live through 40 days; ARGS=--once ends afterwards
+	$(BIN)/redress demo $(ARGS)
+
+up: install ## start server, worker and door on this machine
+	$(BIN)/redress up $(ARGS)
+
+lint: install ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint ## lint, then all tests that need nothing but Python
+	$(BIN)/pytest -q $(ARGS)
+
+test-browser: install ## the operator's page in a real browser (needs Debian's chromium)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,browser]'
+	$(BIN)/pytest -q -m browser $(ARGS)
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

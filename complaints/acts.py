@@ -1,0 +1,288 @@
+"""The acts of a case's life: what an entry in the ledger can say.
+
+An act's ``personal`` fields are sealed with the case's own key and never appear in clear; the others are facts
+that statistics and auditors may read. Old entries are read by new code for years: fields are only ever added,
+with a default.
+"""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from complaints.answers import Question
+from complaints.intake import Complaint, Money
+from complaints.words import (
+    Basis,
+    Category,
+    Cause,
+    Channel,
+    Closure,
+    Conclusion,
+    GiveUpReason,
+    Kind,
+    Outcome,
+    PartyType,
+    Remedy,
+    Repair,
+    ReportResult,
+    Satisfaction,
+    Severity,
+    Topic,
+    Urgency,
+)
+
+
+class Act(BaseModel):
+    """Base of all acts."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    personal: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def kind_name(cls) -> str:
+        """Return the name under which the ledger keeps this act, such as ``letter_sent``."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+class Received(Act):
+    """A complaint reached the firm."""
+
+    personal = frozenset({"complaint"})
+    complaint: Complaint | None = None  # None once the person has been erased
+    regime: str
+    regime_version: str
+    sender: str
+    number: str | None = None
+    channel: Channel
+    language: str
+    stated_kind: Kind | None = None
+    party_type: PartyType
+    represented: bool = False
+    product: str | None = None
+    category: Category | None = None
+    cause: Cause | None = None
+    region: str | None = None
+    amount: Money | None = None
+    urgent: bool = False
+    evidence_count: int = 0
+    received_at: datetime
+    history: bool = False  # imported after the fact: no clock runs, no letter is sent
+
+
+class ClockStarted(Act):
+    """A time limit, or a wait until a date, began to run."""
+
+    clock: str
+    wait: bool = False
+    budget: int
+    unit: str
+    article: str
+    confidence: str
+    started_at: datetime
+    warn_at: datetime | None
+    due_at: datetime
+
+
+class ClockWarned(Act):
+    """A time limit came near."""
+
+    clock: str
+
+
+class ClockMissed(Act):
+    """A time limit passed before its duty was done."""
+
+    clock: str
+
+
+class ClockReached(Act):
+    """The date that was waited for has come."""
+
+    clock: str
+
+
+class ClockMet(Act):
+    """The duty was done; whether in time is seen from ``late``."""
+
+    clock: str
+    late: bool
+
+
+class LetterPrepared(Act):
+    """A letter was rendered, stored and put into the outbox."""
+
+    personal = frozenset({"recipient"})
+    letter: str
+    round: int
+    number: str
+    language: str
+    message_id: str
+    sha256: str
+    channel: str
+    recipient: str | None = None
+
+
+class LetterSent(Act):
+    """A letter left: accepted by the mail server, or put on the list to be handed over."""
+
+    letter: str
+    round: int
+    channel: str
+    receipt: str
+
+
+class LetterFailed(Act):
+    """A letter could not be delivered, or nobody knows whether it was; a person decides."""
+
+    letter: str
+    round: int
+    reason: str
+    uncertain: bool = False
+
+
+class LetterRepaired(Act):
+    """A person said how an undelivered letter goes on."""
+
+    personal = frozenset({"recipient"})
+    letter: str
+    round: int
+    choice: Repair
+    channel: str
+    recipient: str | None = None
+
+
+class LetterGivenUp(Act):
+    """A letter will not be delivered, for a reason that a person gave."""
+
+    letter: str
+    round: int
+    reason: GiveUpReason
+
+
+class Acknowledged(Act):
+    """The complainant was told that the complaint was received."""
+
+
+class Assessed(Act):
+    """Kind, category and weight were settled, and who handles it."""
+
+    kind: Kind
+    category: Category
+    cause: Cause
+    severity: Severity
+    urgency: Urgency
+    department: str
+    reasons: tuple[str, ...] = ()
+
+
+class InvestigationOpened(Act):
+    """The department began to look into it."""
+
+    department: str
+
+
+class AnswerWasRefused(Act):
+    """An operator's answer could not be used; the question is asked again."""
+
+    question: Question
+    field: str
+    reason: str
+
+
+class MaterialsRequested(Act):
+    """The complainant was asked for materials."""
+
+    personal = frozenset({"reasons"})
+    reasons: str | None = None
+
+
+class Found(Act):
+    """The finding of the investigation."""
+
+    personal = frozenset({"reasons"})
+    conclusion: Conclusion
+    category: Category | None = None
+    cause: Cause
+    severity: Severity
+    basis: Basis
+    reasons: str | None = None
+
+
+class Decided(Act):
+    """The decision."""
+
+    personal = frozenset({"reasons"})
+    outcome: Outcome
+    remedy: Remedy
+    amount: Decimal
+    currency: str
+    basis: Basis
+    reasons: str | None = None
+
+
+class ReportExamined(Act):
+    """The result of looking into a whistle-blowing report."""
+
+    result: ReportResult
+    basis: Basis
+
+
+class Replied(Act):
+    """The answer to a consultation was settled."""
+
+    personal = frozenset({"words"})
+    topic: Topic
+    words: str | None = None
+
+
+class Answered(Act):
+    """The complainant was told the outcome."""
+
+
+class PutRight(Act):
+    """The remedy was carried out, or there was none to carry out."""
+
+    done_on: date | None = None
+    voucher: str | None = None
+
+
+class FollowUpOpened(Act):
+    """The date of the follow-up call came."""
+
+
+class FollowedUp(Act):
+    """The complainant was asked how satisfied they are."""
+
+    personal = frozenset({"lesson"})
+    satisfaction: Satisfaction
+    lesson: str | None = None
+
+
+class Withdrawn(Act):
+    """The complainant withdrew; the procedure ends the same day (CN-NFRA 2020-3 art. 15)."""
+
+
+class Closed(Act):
+    """Nothing is left to do."""
+
+    closure: Closure
+    closed_at: datetime | None = None  # where that was not when it was recorded; unknown for most imported history
+    timely: bool | None = None  # for imported history: what the source says
+
+
+class Archived(Act):
+    """The case file was written out with a manifest of hashes."""
+
+    sha256: str
+
+
+class Viewed(Act):
+    """Somebody opened personal data that is kept confidential."""
+
+    what: str
+
+
+ACTS: dict[str, type[Act]] = {act.kind_name(): act for act in Act.__subclasses__()}

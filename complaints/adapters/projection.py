@@ -1,0 +1,57 @@
+"""From a case to the columns by which lists, sweeps and reports find it."""
+
+from typing import Any
+
+from complaints.case import Case
+from complaints.words import Kind
+
+
+def case_columns(case: Case) -> dict[str, Any]:
+    """Return the columns of ``cases`` (but ``version`` and ``head``) for a case."""
+    facts, assessed, found, decided = case.facts, case.assessed, case.found, case.decided
+    decision = case.clocks.get("decision")
+    paid = decided if decided and decided.remedy.is_money and case.put_right else None
+    late = decision.late if decision else None
+    if case.closed and case.closed.timely is not None:
+        late = not case.closed.timely
+    return {
+        "stage": case.stage,
+        "asks": case.asks,
+        "regime": facts.regime,
+        "sender": facts.sender,
+        "number": facts.number,
+        "channel": facts.channel,
+        "language": facts.language,
+        "party_type": facts.party_type,
+        "history": facts.history,
+        "kind": case.kind or (Kind.COMPLAINT if facts.history else None),
+        "category": (found and found.category) or (assessed.category if assessed else facts.category),
+        "cause": found.cause if found else assessed.cause if assessed else facts.cause,
+        "severity": found.severity if found else assessed.severity if assessed else None,
+        "urgency": assessed.urgency if assessed else None,
+        "department": assessed.department if assessed else None,
+        "product": facts.product,
+        "region": facts.region,
+        "amount": facts.amount.value if facts.amount else None,
+        "currency": facts.amount.currency if facts.amount else None,
+        "received_at": facts.received_at,
+        "acknowledged_at": case.acknowledged_at,
+        "answered_at": case.answered_at,
+        "closed_at": case.closed_at,
+        "decision_due_at": decision.started.due_at if decision else None,
+        "outcome": decided.outcome if decided else None,
+        "remedy": decided.remedy if decided else None,
+        "redress_paid": paid.amount if paid else None,
+        "redress_currency": paid.currency if paid else None,
+        "satisfaction": case.followed_up.satisfaction if case.followed_up else None,
+        "closure": case.closed.closure if case.closed else None,
+        "late": late,
+    }
+
+
+def clock_columns(case: Case) -> dict[str, dict[str, Any]]:
+    """Return the columns of ``clocks`` for each clock of a case."""
+    return {
+        name: {"due_at": clock.started.due_at, "next_at": clock.next_at, "missed": clock.missed}
+        for name, clock in case.clocks.items()
+    }

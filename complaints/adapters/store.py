@@ -1,0 +1,412 @@
+"""The case database: loads cases from their ledger and saves new acts together with what is made from them."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event, select, update
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from complaints.acts import ACTS, Act
+from complaints.adapters.projection import case_columns, clock_columns
+from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
+from complaints.case import Case, Recorded, receive
+from complaints.errors import (
+    CaseConflict,
+    KeyDestroyed,
+    MasterKeyMissing,
+    MasterKeyWrong,
+    NumberTaken,
+    SettingError,
+    UnknownCase,
+)
+from complaints.intake import Complaint
+from complaints.ledger import Entry, canonical, chain, genesis
+from complaints.letters import Rendered
+from complaints.regimes.model import Pack, load_pack
+from complaints.sealing import CaseKey, MasterKey
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0/O, 1/I/L, U: read aloud without mistakes
+
+
+@dataclass(frozen=True)
+class Filed:
+    """The answer to a filing."""
+
+    reference: str
+    is_new: bool
+
+
+@dataclass
+class OpenCase:
+    """A case within one transaction: what is recorded on it is saved when the block ends."""
+
+    case: Case
+    now: datetime
+    session: Session
+    key: CaseKey | None
+
+    def keep_letter(self, letter: str, round: int, rendered: Rendered) -> None:
+        """Put a rendered letter into the outbox, sealed."""
+        sealed = self.case_key.seal(rendered.dump(), f"letter/{letter}/{round}")
+        self.session.add(LetterRow(reference=self.case.reference, letter=letter, round=round, sealed=sealed))
+
+    def letter_row(self, letter: str, round: int) -> LetterRow:
+        """Return the outbox row of a letter."""
+        return self.session.get_one(LetterRow, (self.case.reference, letter, round))
+
+    def letter(self, letter: str, round: int) -> Rendered:
+        """Return a letter as it was rendered."""
+        row = self.letter_row(letter, round)
+        return Rendered.load(self.case_key.open(row.sealed, f"letter/{letter}/{round}"))
+
+    @property
+    def case_key(self) -> CaseKey:
+        """The case's key."""
+        if self.key is None:
+            raise KeyDestroyed(self.case.reference)
+        return self.key
+
+
+class Store:
+    """The case database.
+
+    Args:
+        url: SQLAlchemy URL; SQLite and PostgreSQL are tested.
+        key_file: The master key's file; it is made on first use.
+    """
+
+    def __init__(self, url: str, key_file: Path) -> None:
+        self.url, self.key_file = url, key_file
+        self.engine = _engine(url)
+        self._master: MasterKey | None = None
+
+    # --- the database itself --------------------------------------------------------------------
+
+    def migrate(self) -> None:
+        """Bring the schema up to date and make the master key where this database is new."""
+        if self.engine.dialect.name == "sqlite" and (file := self.engine.url.database):
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        with self.engine.begin() as connection:
+            command.upgrade(self._alembic(connection), "head")
+        with self.write() as session:
+            row = session.get(FirmRow, 1)
+            if row is None:
+                master = MasterKey.load(self.key_file) or MasterKey.create(self.key_file)
+                session.add(FirmRow(id=1, key_fingerprint=master.fingerprint))
+        _ = self.master
+
+    def schema_is_current(self) -> bool:
+        """Whether the schema is the one this version of Redress works with."""
+        with self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        return current == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+
+    def _alembic(self, connection: Connection) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.attributes["connection"] = connection
+        return config
+
+    @property
+    def master(self) -> MasterKey:
+        """The master key, checked against the database once.
+
+        Raises:
+            MasterKeyMissing: the file is gone although the database holds sealed data.
+            MasterKeyWrong: it is another database's key.
+        """
+        if self._master is None:
+            with self.read() as session:
+                fingerprint = session.scalar(select(FirmRow.key_fingerprint))
+            if fingerprint is None:
+                raise SettingError("case database", "has not been set up", "Run: redress up (or any redress command)")
+            master = MasterKey.load(self.key_file)
+            if master is None:
+                cure = "Restore it from the backup: without it no complaint in this database can be read"
+                raise MasterKeyMissing(str(self.key_file), "the master key is not there", cure)
+            if master.fingerprint != fingerprint:
+                raise MasterKeyWrong(
+                    str(self.key_file),
+                    f"is key {master.fingerprint}, but this database was sealed with key {fingerprint}",
+                    "Put back the key file that belongs to this database",
+                )
+            self._master = master
+        return self._master
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose transaction is committed at the end of the block, or rolled back on any error."""
+        with Session(self.engine.execution_options(writes=True), expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def now(self, session: Session | None = None) -> datetime:
+        """Return the firm's time, UTC: the real time, but for a demo database that was moved."""
+        if session is None:
+            with self.read() as own:
+                return self.now(own)
+        offset = session.scalar(select(FirmRow.offset_seconds).where(FirmRow.is_demo))
+        return datetime.now(UTC) + timedelta(seconds=offset or 0)
+
+    def move_time(self, to: datetime) -> None:
+        """Move the firm's time forward; only a demo database can be moved.
+
+        Raises:
+            SettingError: this is no demo database, or time would run backwards.
+        """
+        with self.write() as session:
+            firm = session.get_one(FirmRow, 1)
+            if not firm.is_demo:
+                raise SettingError("case database", "is not a demo; its time is the real time", "Use: redress demo")
+            offset = int((to - datetime.now(UTC)).total_seconds())
+            if offset < firm.offset_seconds:
+                raise SettingError("firm's time", "cannot run backwards", "Start a new demo in an empty home folder")
+            firm.offset_seconds = offset
+
+    def make_demo(self, starts_at: datetime) -> None:
+        """Turn an empty database into a demo whose time starts at ``starts_at``.
+
+        Raises:
+            SettingError: it holds cases and is no demo.
+        """
+        with self.write() as session:
+            firm = session.get_one(FirmRow, 1)
+            if not firm.is_demo and session.scalar(select(CaseRow.reference).limit(1)) is not None:
+                raise SettingError("case database", "holds real cases", "Give the demo a home folder of its own")
+            if not firm.is_demo:
+                firm.is_demo = True
+                firm.offset_seconds = int((starts_at - datetime.now(UTC)).total_seconds())
+
+    # --- cases ----------------------------------------------------------------------------------
+
+    @contextmanager
+    def open_case(self, reference: str) -> Iterator[OpenCase]:
+        """Load a case to change it; what is recorded on it is saved in one transaction when the block ends.
+
+        Raises:
+            UnknownCase: there is none.
+            CaseConflict: somebody else saved the case in between.
+        """
+        with self.write() as session:
+            row, case, key = self._load(session, reference)
+            version = row.version
+            yield OpenCase(case, self.now(session), session, key)
+            if case.new:
+                self._save(session, case, key, version, row.head)
+
+    def read_case(self, reference: str) -> Case:
+        """Load a case to look at it.
+
+        Raises:
+            UnknownCase: there is none.
+        """
+        with self.read() as session:
+            return self._load(session, reference)[1]
+
+    def read_letter(self, reference: str, letter: str, round: int) -> Rendered:
+        """Return a letter as it was rendered."""
+        with self.read() as session:
+            _, case, key = self._load(session, reference)
+            return OpenCase(case, self.now(session), session, key).letter(letter, round)
+
+    def entries(self, reference: str) -> list[Entry]:
+        """Return the ledger of a case, in order."""
+        with self.read() as session:
+            return [entry_of(row) for row in _entry_rows(session, reference)]
+
+    def list_cases(self, *, stage: str | None = None, only_open: bool = False, limit: int = 50) -> Sequence[CaseRow]:
+        """Return what is known of cases without opening them, newest first."""
+        query = select(CaseRow).order_by(CaseRow.received_at.desc(), CaseRow.reference).limit(limit)
+        if stage:
+            query = query.where(CaseRow.stage == stage)
+        if only_open:
+            query = query.where(CaseRow.stage.not_in(("closed", "archived")))
+        with self.read() as session:
+            return session.scalars(query).all()
+
+    def open_references(self) -> Sequence[str]:
+        """Return the references of all open cases, oldest first."""
+        query = select(CaseRow.reference).where(CaseRow.stage.not_in(("closed", "archived")))
+        with self.read() as session:
+            return session.scalars(query.order_by(CaseRow.received_at)).all()
+
+    # --- filing ---------------------------------------------------------------------------------
+
+    def file(self, complaint: Complaint, sender: str, regime: str, delivery_id: str | None = None) -> Filed:
+        """Store a complaint as a new case, once.
+
+        Args:
+            complaint: The validated record.
+            sender: Who delivers it.
+            regime: Name of the regime pack.
+            delivery_id: The sender's id of this delivery; the same one again returns the same case.
+
+        Raises:
+            NumberTaken: the sender's number stands for other content.
+            AnswerRefused: ``received_at`` lies in the future.
+        """
+        for _ in range(5):
+            try:
+                with self.write() as session:
+                    known = self._known(session, complaint, sender, delivery_id)
+                    if known:
+                        return Filed(known, is_new=False)
+                    pack = load_pack(regime)
+                    now = self.now(session)
+                    case = receive(new_reference(now, pack.tz), pack, complaint, sender, now)
+                    self.add(session, case)
+                    if delivery_id:
+                        session.add(DeliveryRow(sender=sender, delivery_id=delivery_id, reference=case.reference))
+                return Filed(case.reference, is_new=True)
+            except IntegrityError:
+                continue  # the same delivery at the same moment, or a reference drawn twice: look again
+        raise CaseConflict(delivery_id or "new", 0)
+
+    def _known(self, session: Session, complaint: Complaint, sender: str, delivery_id: str | None) -> str | None:
+        if delivery_id and (row := session.get(DeliveryRow, (sender, delivery_id))):
+            return row.reference
+        if complaint.number is None:
+            return None
+        query = select(CaseRow.reference).where(CaseRow.sender == sender, CaseRow.number == complaint.number)
+        reference = session.scalar(query)
+        if reference is None:
+            return None
+        stored = self._load(session, reference)[1].complaint
+        if stored is not None and stored.fingerprint != complaint.fingerprint:
+            raise NumberTaken(complaint.number, reference)
+        return reference
+
+    def add(self, session: Session, case: Case) -> None:
+        """Store a case that was just received, with a fresh key of its own."""
+        key = CaseKey.new(case.reference)
+        session.add(CaseRow(reference=case.reference, version=0, head=genesis(case.reference), **case_columns(case)))
+        session.flush()
+        session.add(CaseKeyRow(reference=case.reference, wrapped=key.wrapped(self.master)))
+        self._save(session, case, key, 0, genesis(case.reference))
+
+    # --- between rows and acts ------------------------------------------------------------------
+
+    def _load(self, session: Session, reference: str) -> tuple[CaseRow, Case, CaseKey | None]:
+        row = session.get(CaseRow, reference)
+        if row is None:
+            raise UnknownCase(reference)
+        key = self.case_key(session, reference)
+        recorded = [_recorded(entry_of(entry), key) for entry in _entry_rows(session, reference)]
+        return row, Case.replay(reference, load_pack(row.regime), recorded), key
+
+    def case_key(self, session: Session, reference: str) -> CaseKey | None:
+        """Return a case's key, or None once it was destroyed."""
+        wrapped = session.scalar(select(CaseKeyRow.wrapped).where(CaseKeyRow.reference == reference))
+        return self.master.unwrap(reference, wrapped) if wrapped is not None else None
+
+    def _save(self, session: Session, case: Case, key: CaseKey | None, version: int, head: str) -> None:
+        read_at = version
+        for recorded in case.new:
+            version += 1
+            entry = _new_entry(case.reference, version, head, recorded, key)
+            session.add(EntryRow(**entry.__dict__))
+            head = entry.hash
+        changed = session.execute(
+            update(CaseRow)
+            .where(CaseRow.reference == case.reference, CaseRow.version == read_at)
+            .values(version=version, head=head, **case_columns(case))
+            .execution_options(synchronize_session=False)
+        )
+        if changed.rowcount != 1:  # type: ignore[attr-defined] # an UPDATE's result has it
+            raise CaseConflict(case.reference, read_at)
+        for name, columns in clock_columns(case).items():
+            session.merge(ClockRow(reference=case.reference, name=name, **columns))
+        try:
+            session.flush()
+        except IntegrityError:
+            raise CaseConflict(case.reference, read_at) from None
+        case.new.clear()
+
+
+def new_reference(now: datetime, zone: ZoneInfo, draw: Callable[[str], str] = secrets.choice) -> str:
+    """Return a fresh case reference such as ``TS260302-7K3M9QX``: the firm's date, and letters nobody can guess."""
+    return f"TS{now.astimezone(zone):%y%m%d}-{''.join(draw(_ALPHABET) for _ in range(7))}"
+
+
+def read_act(entry: Entry, key: CaseKey | None) -> Act:
+    """Return the act that an entry holds; without a key, without its personal data."""
+    content: dict[str, Any] = json.loads(entry.facts)
+    if entry.sealed is not None and key is not None:
+        content |= json.loads(key.open(entry.sealed, f"{entry.seq}/{entry.kind}"))
+    return ACTS[entry.kind].model_validate(content)
+
+
+def _recorded(entry: Entry, key: CaseKey | None) -> Recorded:
+    return Recorded(read_act(entry, key), entry.at, entry.by)
+
+
+def replay(reference: str, regime: str, entries: Iterable[Entry], key: CaseKey | None) -> Case:
+    """Build a case from its ledger entries."""
+    pack: Pack = load_pack(regime)
+    return Case.replay(reference, pack, (_recorded(entry, key) for entry in entries))
+
+
+def _new_entry(reference: str, seq: int, head: str, recorded: Recorded, key: CaseKey | None) -> Entry:
+    act = recorded.act
+    content = act.model_dump(mode="json")
+    personal = {name: content.pop(name) for name in act.personal}
+    sealed = None
+    if any(value is not None for value in personal.values()):
+        if key is None:
+            raise KeyDestroyed(reference)
+        sealed = key.seal(canonical(personal).encode(), f"{seq}/{act.kind_name()}")
+    return chain(reference, seq, head, act.kind_name(), recorded.at, recorded.by, canonical(content), sealed)
+
+
+def entry_of(row: EntryRow) -> Entry:
+    """Return the ledger entry that a row holds."""
+    return Entry(row.reference, row.seq, row.kind, row.at, row.by, row.facts, row.sealed, row.previous, row.hash)
+
+
+def _entry_rows(session: Session, reference: str) -> Sequence[EntryRow]:
+    return session.scalars(select(EntryRow).where(EntryRow.reference == reference).order_by(EntryRow.seq)).all()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise SettingError(
+            "REDRESS_DATABASE_URL", f"'{parsed.get_backend_name()}' is not supported", "Use sqlite:/// or postgresql://"
+        )
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy, not sqlite3, begins transactions
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # an answered complaint survives a power cut
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: waiting is then bounded by the timeout, and cannot end in a deadlock.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

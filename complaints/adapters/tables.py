@@ -1,0 +1,188 @@
+"""The tables of the case database."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant; SQLite keeps it without zone, PostgreSQL with."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive instants; store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant without a time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return an aware UTC instant."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Amount(TypeDecorator[Decimal]):
+    """A money amount with two decimals; text on SQLite, which has no exact numbers."""
+
+    impl = Numeric(18, 2)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type."""
+        return dialect.type_descriptor(String(24) if dialect.name == "sqlite" else Numeric(18, 2))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Store exactly two decimals."""
+        if value is None:
+            return None
+        exact = value.quantize(Decimal("0.01"))
+        return str(exact) if dialect.name == "sqlite" else exact
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Return a Decimal."""
+        return None if value is None else Decimal(value)
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+
+class FirmRow(Base):
+    """One row: what this database is."""
+
+    __tablename__ = "firm"
+    __table_args__ = (CheckConstraint("id = 1"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    is_demo: Mapped[bool] = mapped_column(default=False)  # only a demo can be moved through time
+    offset_seconds: Mapped[int] = mapped_column(default=0)  # added to the real time to give the firm's
+    key_fingerprint: Mapped[str] = mapped_column(String(16))
+
+
+class CaseRow(Base):
+    """What is known of a case without opening it: made from its acts, for lists, sweeps and reports."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        UniqueConstraint("sender", "number", name="uq_cases_sender_number"),
+        Index("ix_cases_stage", "stage"),
+        Index("ix_cases_received_at", "received_at"),
+        Index("ix_cases_closed_at", "closed_at"),
+    )
+
+    reference: Mapped[str] = mapped_column(String(24), primary_key=True)
+    version: Mapped[int]  # number of ledger entries
+    head: Mapped[str] = mapped_column(String(64))  # hash of the last one
+    stage: Mapped[str] = mapped_column(String(32))
+    asks: Mapped[str | None] = mapped_column(String(16))
+    regime: Mapped[str] = mapped_column(String(32))
+    sender: Mapped[str] = mapped_column(String(64))
+    number: Mapped[str | None] = mapped_column(String(500))
+    channel: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(8))
+    party_type: Mapped[str] = mapped_column(String(8))
+    history: Mapped[bool]
+    kind: Mapped[str | None] = mapped_column(String(16))
+    category: Mapped[str | None] = mapped_column(String(32))
+    cause: Mapped[str | None] = mapped_column(String(32))
+    severity: Mapped[str | None] = mapped_column(String(16))
+    urgency: Mapped[str | None] = mapped_column(String(16))
+    department: Mapped[str | None] = mapped_column(String(32))
+    product: Mapped[str | None] = mapped_column(String(500))
+    region: Mapped[str | None] = mapped_column(String(6))
+    amount: Mapped[Decimal | None] = mapped_column(Amount)
+    currency: Mapped[str | None] = mapped_column(String(3))
+    received_at: Mapped[datetime] = mapped_column(Instant)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    decision_due_at: Mapped[datetime | None] = mapped_column(Instant)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    remedy: Mapped[str | None] = mapped_column(String(16))
+    redress_paid: Mapped[Decimal | None] = mapped_column(Amount)
+    redress_currency: Mapped[str | None] = mapped_column(String(3))
+    satisfaction: Mapped[str | None] = mapped_column(String(16))
+    closure: Mapped[str | None] = mapped_column(String(16))
+    late: Mapped[bool | None]  # the decision came too late; None while it has not come
+
+
+class EntryRow(Base):
+    """One ledger entry; rows are only ever inserted."""
+
+    __tablename__ = "ledger"
+
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[str] = mapped_column(Text)  # canonical JSON, hashed as it stands
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class CaseKeyRow(Base):
+    """The key of one case, wrapped by the master key; NULL once destroyed."""
+
+    __tablename__ = "case_keys"
+
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ClockRow(Base):
+    """A running clock, and when the sweep must look at it next."""
+
+    __tablename__ = "clocks"
+    __table_args__ = (Index("ix_clocks_next_at", "next_at"),)
+
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    next_at: Mapped[datetime | None] = mapped_column(Instant)
+    missed: Mapped[bool]
+
+
+class LetterRow(Base):
+    """A letter in the outbox: rendered once, kept as sent."""
+
+    __tablename__ = "letters"
+
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
+    letter: Mapped[str] = mapped_column(String(32), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # subject, text and HTML under the case's key
+    attempt: Mapped[int] = mapped_column(default=0)  # sends begun
+    sending_since: Mapped[datetime | None] = mapped_column(Instant)  # set before, cleared with the outcome of a send
+
+
+class DeliveryRow(Base):
+    """A delivery at a door: the same one again is the same case."""
+
+    __tablename__ = "deliveries"
+
+    sender: Mapped[str] = mapped_column(String(64), primary_key=True)
+    delivery_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"))

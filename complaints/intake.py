@@ -1,0 +1,128 @@
+"""What a channel hands in: the record of one complaint, validated before anything is stored."""
+
+import hashlib
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from complaints.words import EN, ZH, Category, Cause, Channel, ContactKind, Kind, PartyType
+
+
+def _harmless(text: str) -> str:
+    """Refuse control characters, which have no business in a name or a story."""
+    if any(ord(character) < 32 and character not in "\n\r\t" for character in text):
+        raise ValueError("contains control characters; send plain text")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_harmless)]
+Line = Annotated[str, Field(max_length=500), AfterValidator(_harmless)]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(_harmless)]
+
+
+class Model(BaseModel):
+    """Base of the record's parts: frozen, and refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Money(Model):
+    """An amount in a currency (ISO 4217), with at most two decimals."""
+
+    value: Decimal = Field(ge=0, max_digits=16, decimal_places=2, allow_inf_nan=False)
+    currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.value:,.2f}"
+
+
+class Contact(Model):
+    """One way to reach a person."""
+
+    kind: ContactKind
+    value: Line = Field(min_length=3)
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "Contact":
+        local, at, domain = self.value.partition("@")
+        if self.kind is ContactKind.EMAIL and (not local or not at or "." not in domain or " " in self.value):
+            raise ValueError("is not an e-mail address; it looks like name@example.cn")
+        if self.kind is ContactKind.PHONE and sum(character.isdigit() for character in self.value) < 5:
+            raise ValueError("is not a telephone number")
+        if any(character in "\r\n" for character in self.value):
+            raise ValueError("must be one line")
+        return self
+
+
+class Complainant(Model):
+    """Who complains: a person or a firm. Without a name for an anonymous matter."""
+
+    type: PartyType = PartyType.PERSON
+    name: Name | None = None
+    identity_number: Line | None = None
+    contacts: tuple[Contact, ...] = Field(default=(), max_length=10)
+
+
+class Representative(Model):
+    """Who acts for the complainant, and by what authority (CN-NFRA 2020-3 art. 14)."""
+
+    name: Name
+    relation: Line
+    authority: Line = Field(min_length=1, description="the document that gives the authority")
+    contacts: tuple[Contact, ...] = Field(default=(), max_length=10)
+
+
+class Evidence(Model):
+    """What the sender says is attached; the file itself is kept by the channel it came through."""
+
+    name: Line
+    media_type: Line | None = None
+    size: int | None = Field(default=None, ge=0, description="bytes")
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    source: Line | None = Field(default=None, description="how it was lawfully obtained")
+
+
+class Complaint(Model):
+    """One complaint as a channel hands it in.
+
+    Example:
+        >>> Complaint.model_validate({"channel": "web", "narrative": "重复扣款两次"}).language
+        'zh-CN'
+    """
+
+    number: Line | None = Field(default=None, description="the sender's own number; the same number is the same case")
+    channel: Channel
+    language: str = Field(default=ZH, pattern=f"^({ZH}|{EN})$")
+    kind: Kind | None = Field(default=None, description="where the sender knows it")
+    complainant: Complainant = Complainant()
+    representative: Representative | None = None
+    respondent: Line | None = Field(default=None, description="the branch, agency or person complained about")
+    product: Line | None = None
+    contract: Line | None = Field(default=None, description="contract or account number")
+    category: Category | None = None
+    cause: Cause | None = None
+    happened_on: date | None = None
+    place: Line | None = None
+    region: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", description="ISO 3166-2: CN-31")
+    narrative: Text = Field(min_length=1, description="the course of events")
+    wanted: Text | None = Field(default=None, description="what the complainant asks for")
+    amount: Money | None = None
+    urgent: bool = False
+    evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
+    received_at: AwareDatetime | None = Field(
+        default=None, description="when it reached the firm, where that was before now; with its UTC offset"
+    )
+
+    @field_validator("number", "product", "contract", "respondent", mode="before")
+    @classmethod
+    def _blank_is_absent(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the whole content: tells the same delivery from a changed one."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,111 @@
+"""Settings, read in one place: environment variables ``REDRESS_…`` over ``redress.toml`` in the home folder."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from complaints.errors import SettingError
+
+
+def _home() -> Path:
+    return Path(os.environ.get("REDRESS_HOME") or Path.home() / ".redress").expanduser().resolve()
+
+
+class Firm(BaseSettings):
+    """Who the letters come from, in both languages."""
+
+    model_config = SettingsConfigDict(extra="forbid")
+
+    name_zh: str = "示例消费金融有限公司"
+    name_en: str = "Example Consumer Finance Co., Ltd."
+    address_zh: str = "上海市浦东新区示例路1号"
+    address_en: str = "1 Example Road, Pudong, Shanghai"
+    telephone: str = "021-5550 0000"
+    email: str = "complaints@example.com"
+
+
+class Settings(BaseSettings):
+    """Everything that differs from one installation to the next."""
+
+    model_config = SettingsConfigDict(env_prefix="REDRESS_", env_nested_delimiter="__", extra="forbid")
+
+    home: Path = Field(default_factory=_home, description="folder of everything this installation keeps")
+    database_url: str = Field(default="", description="case database; empty: SQLite in the home folder")
+    master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
+    regime: str = Field(default="cn-nfra", description="regime pack for new cases")
+    firm: Firm = Field(default_factory=Firm)
+    smtp_url: str = Field(default="", description="smtp://user:password@host:port; empty: a folder of .eml files")
+    mail_timeout_seconds: float = Field(default=20, gt=0)
+    mail_retry_delays_seconds: tuple[float, ...] = Field(default=(5, 30, 120), description="growing, with jitter")
+    door_host: str = "127.0.0.1"
+    door_port: int = 4280
+    webhook_secrets: dict[str, SecretStr] = Field(
+        default_factory=dict, description="sender = Standard Webhooks secret (whsec_…)"
+    )
+    prefect_port: int = 4200
+    prefect_api_url: str = Field(default="", description="empty: the server that `redress up` starts here")
+    worker_threads: int = Field(default=8, gt=0, le=64, description="runs that a worker executes at a time")
+    sweep_seconds: int = Field(default=60, gt=0, description="how often deadlines are watched")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the file in the home folder."""
+        file = TomlConfigSettingsSource(settings_cls, toml_file=_home() / "redress.toml")
+        return (init_settings, env_settings, file)
+
+    @property
+    def cases_url(self) -> str:
+        """The case database's SQLAlchemy URL, with the driver that Redress ships."""
+        url = self.database_url or f"sqlite:///{self.home / 'cases.db'}"
+        scheme, separator, rest = url.partition("://")
+        return f"postgresql+psycopg{separator}{rest}" if scheme in ("postgres", "postgresql") else url
+
+    @property
+    def key_file(self) -> Path:
+        """Where the master key is."""
+        return self.master_key_file or self.home / "master.key"
+
+    @property
+    def api_url(self) -> str:
+        """Prefect's API."""
+        return self.prefect_api_url or f"http://127.0.0.1:{self.prefect_port}/api"
+
+    @property
+    def letters_folder(self) -> Path:
+        """Where letters go that no mail server takes: ``.eml`` files and the list to be handed over."""
+        return self.home / "letters"
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where closed cases are archived."""
+        return self.home / "archive"
+
+    @property
+    def summaries_folder(self) -> Path:
+        """Where monthly summaries are written."""
+        return self.home / "summaries"
+
+
+@cache
+def settings() -> Settings:
+    """Return this process's settings.
+
+    Raises:
+        SettingError: the first setting that is wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        first = wrong.errors(include_input=False, include_url=False)[0]
+        name = "__".join(str(part) for part in first["loc"]).upper()
+        raise SettingError(f"REDRESS_{name}", first["msg"], "Correct it in the environment or redress.toml") from None
