@@ -38,7 +38,7 @@ from complaints.words import (
 class Act(BaseModel):
     """Base of all acts."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
     personal: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod

@@ -30,6 +30,9 @@ from complaints.words import (
     Topic,
 )
 
+FREE_WORDS = frozenset({"reasons", "words", "lesson"})
+"""Fields in which an operator writes as they like."""
+
 Staff = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{2,32}$")]
 
 

@@ -441,6 +441,15 @@ class Case:
         self.record(acts.Closed(closure=Closure.WITHDRAWN), now, by)
 
 
+def closure_of(case: Case) -> Closure:
+    """Return why a case whose way has ended is closed."""
+    if case.found and case.found.conclusion.declines:
+        return Closure.DECLINED
+    if case.kind is Kind.CONSULTATION:
+        return Closure.ANSWERED_AT_ONCE
+    return Closure.RECORDED if case.kind is Kind.SUGGESTION else Closure.COMPLETED
+
+
 def delivery_channel(contact: Contact | None) -> str:
     """Return how a letter travels: ``email``; ``hand`` for a clerk's list (post, telephone, portal); or ``file``."""
     if contact is None:

@@ -149,3 +149,36 @@ class NumberTaken(ComplaintError):
             f"number: case {self.reference} already has this number with other content; "
             "send a new complaint under a number of its own"
         )
+
+
+class MailUnavailable(RetryableError):
+    """The mail server did not take the letter, and certainly has not; it may later."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The mail server did not take the letter: {self.reason}."
+
+
+class MailRefused(ComplaintError):
+    """The letter can never be delivered to this address."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The letter was refused: {self.reason}."
+
+
+class MailUncertain(ComplaintError):
+    """The connection broke after the letter was handed over: nobody knows whether it was taken."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"It is not known whether the mail server took the letter: {self.reason}."

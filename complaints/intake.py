@@ -26,7 +26,7 @@ Text = Annotated[str, Field(max_length=20_000), AfterValidator(_harmless)]
 class Model(BaseModel):
     """Base of the record's parts: frozen, and refuses fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
 
 class Money(Model):

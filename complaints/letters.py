@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from complaints.assessment import assess
 from complaints.case import Case
 from complaints.errors import LetterIncomplete
 from complaints.settings import Firm
@@ -74,6 +75,15 @@ def render_letter(case: Case, letter: str, firm: Firm, now: datetime) -> Rendere
     if rule and (missing := tuple(element for element in rule.elements if element not in parsed.elements)):
         raise LetterIncomplete(letter, missing, f"{case.pack.name} {rule.article}")
     return Rendered(html.unescape(subject).strip(), parsed.text, rendered_html)
+
+
+def acknowledgement_letter(case: Case) -> str:
+    """Return the letter that acknowledges a case.
+
+    Who reports a wrong inside the firm gets a letter that does not show it; a suggestion is thanked at once.
+    """
+    kind = case.kind or assess(case).kind
+    return {Kind.REPORT: "report_receipt", Kind.SUGGESTION: "suggestion_thanks"}.get(kind, "acknowledgement")
 
 
 @cache

@@ -1,0 +1,32 @@
+"""Keeps personal data out of places where it does not belong, such as an operator's form."""
+
+import re
+from typing import Final
+
+from complaints.intake import Complaint
+
+_LONG_NUMBER: Final = re.compile(r"(?:\d[ -]?){6,}\d")  # telephone, account, identity numbers
+_ADDRESS: Final = re.compile(r"\S+@\S+")
+
+
+def personal_data_in(text: str, complaint: Complaint | None) -> str | None:
+    """Say what kind of personal data ``text`` contains, or None.
+
+    Args:
+        text: What somebody typed.
+        complaint: The case's record, whose own names and numbers are looked for; None once erased.
+    """
+    if _LONG_NUMBER.search(text):
+        return "a long number (telephone, account or identity number)"
+    if _ADDRESS.search(text):
+        return "an e-mail address"
+    if complaint is None:
+        return None
+    people = [complaint.complainant.name, complaint.complainant.identity_number, complaint.contract]
+    people += [contact.value for contact in complaint.complainant.contacts]
+    if complaint.representative:
+        people += [complaint.representative.name, *(one.value for one in complaint.representative.contacts)]
+    folded = text.casefold()
+    if any(mark and len(mark) > 1 and mark.casefold() in folded for mark in people):
+        return "a name or contact of the complainant"
+    return None

@@ -1,0 +1,87 @@
+"""The case sheet: what an operator sees of a case outside Redress. It holds no personal data."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from complaints.case import Case, Clock
+from complaints.letters import DEPARTMENTS, environment
+from complaints.words import Worded
+
+
+def case_sheet(case: Case, now: datetime) -> str:
+    """Return the case sheet as Markdown, in both languages.
+
+    Args:
+        case: The case.
+        now: The firm's time, for what is left of each clock.
+    """
+    undelivered = case.undelivered
+    return (
+        environment()
+        .get_template("sheets/case.md.j2")
+        .render(
+            sheet=_facts(case) | {"clocks": [_clock(case, name, clock, now) for name, clock in case.clocks.items()]},
+            refusal={"field": case.refusal.field, "reason": case.refusal.reason} if case.refusal else None,
+            contacts=[{"number": n, "kind": one.kind.both} for n, one in enumerate(case.contacts, 1)]
+            if undelivered
+            else [],
+            letter={"name": undelivered.prepared.letter, "reason": undelivered.reason} if undelivered else None,
+        )
+    )
+
+
+def _facts(case: Case) -> dict[str, Any]:
+    facts, assessed, found = case.facts, case.assessed, case.found
+    department = DEPARTMENTS[assessed.department] if assessed else None
+    return {
+        "reference": case.reference,
+        "kind": _both(case.kind),
+        "category": _both((found and found.category) or (assessed and assessed.category) or facts.category),
+        "stage": case.stage.both,
+        "severity": _both(found.severity if found else assessed and assessed.severity),
+        "urgency": _both(assessed and assessed.urgency),
+        "channel": facts.channel.both,
+        "product": facts.product,
+        "region": facts.region,
+        "amount": str(facts.amount) if facts.amount else None,
+        "party": facts.party_type.both,
+        "department": " · ".join(department) if department else None,
+        "evidence_count": facts.evidence_count,
+        "confidential": case.is_confidential,
+    }
+
+
+def _both(word: Worded | None) -> str:
+    return word.both if word else "—"
+
+
+def _clock(case: Case, name: str, clock: Clock, now: datetime) -> dict[str, Any]:
+    rule, started = case.pack.clock(name), clock.started
+    return {
+        "title": f"{rule.title.zh} · {rule.title.en}",
+        "due": f"{started.due_at.astimezone(case.pack.tz):%Y-%m-%d %H:%M}",
+        "left": _left(clock, now),
+        "state": _state(clock),
+        "article": started.article,
+        "confidence": started.confidence,
+        "to_verify": started.confidence != "H",
+    }
+
+
+def _left(clock: Clock, now: datetime) -> str:
+    if clock.met_at:
+        return "—"
+    left = clock.started.due_at - now
+    late, left = left < timedelta(), abs(left)
+    zh, en = f"{left.days} 天 {left.seconds // 3600} 小时", f"{left.days} d {left.seconds // 3600} h"
+    return f"超期 {zh} · {en} late" if late else f"{zh} · {en}"
+
+
+def _state(clock: Clock) -> str:
+    if clock.met_at:
+        return "超期完成 · done late" if clock.late else "已完成 · done"
+    if clock.missed:
+        return "超期 · missed"
+    if clock.reached:
+        return "已到期 · reached"
+    return "临近 · near" if clock.warned else "计时中 · running"

@@ -1,0 +1,68 @@
+"""The runs of cases on Prefect's server: start one, find it, wake it. One case has one run, named after it."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.states import Scheduled
+
+DEPLOYMENT: Final = "handle-complaint/handle-complaint"
+
+
+def prefect_client() -> SyncPrefectClient:
+    """Return a client of Prefect's API, to be used as a context manager."""
+    return get_client(sync_client=True)
+
+
+def start_run(client: SyncPrefectClient, reference: str) -> FlowRun:
+    """Start the run of a case; where it has one, return that."""
+    deployment = client.read_deployment_by_name(DEPLOYMENT)
+    return client.create_flow_run_from_deployment(
+        deployment.id, parameters={"reference": reference}, name=reference, idempotency_key=reference
+    )
+
+
+def find_runs(client: SyncPrefectClient, references: Iterable[str]) -> dict[str, FlowRun]:
+    """Return the newest run of each case that has one."""
+    wanted = list(references)
+    found: dict[str, FlowRun] = {}
+    for start in range(0, len(wanted), 100):
+        runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=wanted[start : start + 100])),
+            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[DEPLOYMENT.partition("/")[2]])),
+            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+            limit=200,
+        )
+        found |= {run.name: run for run in runs}
+    return found
+
+
+def wake(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Let a suspended run look at its case again; return whether it was suspended.
+
+    The run starts from the top and goes on from the ledger, so waking one too often does no harm.
+    """
+    if run.state is None or run.state.type is not StateType.PAUSED:
+        return False
+    client.set_flow_run_state(run.id, Scheduled(name="Resuming", message="The case has moved on."))
+    return True
+
+
+def wake_case(reference: str) -> bool:
+    """Wake the run of a case, if it has one that is suspended."""
+    with prefect_client() as client:
+        run = find_runs(client, [reference]).get(reference)
+        return run is not None and wake(client, run)
+
+
+def revive(client: SyncPrefectClient, run: FlowRun, reason: str) -> None:
+    """Put a run that failed, crashed or lost its worker back into the queue."""
+    client.set_flow_run_state(run.id, Scheduled(name="AwaitingRetry", message=reason), force=True)

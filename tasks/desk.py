@@ -1,0 +1,45 @@
+"""What every task works with: the case database, the firm's time, and the ways letters leave."""
+
+from functools import cache
+
+from complaints.adapters.mail import Carrier, FolderCarrier, HandOver, KeptOnFile, SmtpCarrier
+from complaints.adapters.store import Store
+from complaints.case import Case
+from complaints.errors import RetryableError
+from complaints.settings import settings
+
+
+@cache
+def store() -> Store:
+    """Return this process's case database."""
+    return Store(settings().cases_url, settings().key_file)
+
+
+def look(reference: str) -> Case:
+    """Return a case as it stands now, to read only."""
+    return store().read_case(reference)
+
+
+def carrier(channel: str) -> Carrier:
+    """Return how letters of a channel (``email``, ``hand``, ``file``) leave."""
+    if channel == "file":
+        return KeptOnFile()
+    if channel == "hand":
+        return HandOver(settings().letters_folder / "hand-over")
+    if settings().smtp_url:
+        return SmtpCarrier(settings().smtp_url, settings().firm, settings().mail_timeout_seconds)
+    return FolderCarrier(settings().letters_folder / "not-sent", settings().firm)
+
+
+def is_retryable(task: object, run: object, state: object) -> bool:
+    """Tell Prefect that only what may go better later is worth another try."""
+    error = getattr(getattr(state, "data", None), "exception", None) or _raised(state)
+    return isinstance(error, RetryableError)
+
+
+def _raised(state: object) -> BaseException | None:
+    try:
+        state.result()  # type: ignore[attr-defined] # Prefect's State; a failed one raises its exception
+    except BaseException as error:
+        return error
+    return None

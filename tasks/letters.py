@@ -1,0 +1,112 @@
+"""Letters: rendered once, stored, then delivered through the outbox."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import task_run
+
+from complaints import acts
+from complaints.adapters.mail import Post, is_confidential
+from complaints.adapters.store import OpenCase
+from complaints.case import Letter, delivery_channel
+from complaints.errors import MailRefused, MailUnavailable, MailUncertain
+from complaints.letters import render_letter
+from complaints.settings import settings
+from tasks.desk import carrier, is_retryable, store
+
+_DELAYS = settings().mail_retry_delays_seconds
+
+
+@task(name="prepare letter", task_run_name="prepare {letter}", cache_policy=NO_CACHE)
+def prepare_letter(reference: str, letter: str, round: int) -> None:
+    """Render a letter, store it and put it into the outbox. Safe to run twice."""
+    with store().open_case(reference) as desk:
+        if (letter, round) in desk.case.letters:
+            return
+        rendered = render_letter(desk.case, letter, settings().firm, desk.now)
+        contact = desk.case.best_contact
+        number = f"{reference}-{len(desk.case.letters) + 1}"
+        act = acts.LetterPrepared(
+            letter=letter,
+            round=round,
+            number=number,
+            language=desk.case.facts.language,
+            message_id=f"<{number}@{settings().firm.email.partition('@')[2]}>",
+            sha256=rendered.sha256,
+            channel=delivery_channel(contact),
+            recipient=contact.value if contact else None,
+        )
+        desk.case.record(act, desk.now)
+        desk.keep_letter(letter, round, rendered)
+
+
+@task(
+    name="deliver letter",
+    task_run_name="deliver {letter}",
+    retries=len(_DELAYS),
+    retry_delay_seconds=list(_DELAYS),
+    retry_jitter_factor=0.3,
+    retry_condition_fn=is_retryable,
+    cache_policy=NO_CACHE,
+)
+def deliver_letter(reference: str, letter: str, round: int) -> None:
+    """Send a letter once. When tries run out, or nobody knows whether it left, a person is asked. Safe to run twice."""
+    if (post := _begin(reference, letter, round)) is None:
+        return
+    known, ready = post
+    outcome: acts.Act
+    # No transaction is open while the mail server takes its time.
+    try:
+        receipt = carrier(known.channel).send(ready)
+        outcome = acts.LetterSent(letter=letter, round=round, channel=known.channel, receipt=receipt)
+    except MailUnavailable as error:
+        if task_run.run_count <= len(_DELAYS):
+            _end(reference, letter, round, None)
+            raise
+        outcome = acts.LetterFailed(letter=letter, round=round, reason=str(error))
+    except MailRefused as error:
+        outcome = acts.LetterFailed(letter=letter, round=round, reason=str(error))
+    except MailUncertain as error:
+        outcome = acts.LetterFailed(letter=letter, round=round, reason=str(error), uncertain=True)
+    _end(reference, letter, round, outcome)
+
+
+def _begin(reference: str, letter: str, round: int) -> tuple[Letter, Post] | None:
+    """Mark the letter as being sent, or return None where there is nothing to send.
+
+    A mark that is already there was left by a worker that died: what a mail server may have taken is not repeated.
+    """
+    with store().open_case(reference) as desk:
+        known = desk.case.letters[letter, round]
+        if known.status != "prepared":
+            return None
+        row = desk.letter_row(letter, round)
+        if row.sending_since and not carrier(known.channel).is_repeatable:
+            row.sending_since = None
+            reason = "the worker stopped while it was being sent"
+            desk.case.record(acts.LetterFailed(letter=letter, round=round, reason=reason, uncertain=True), desk.now)
+            return None
+        row.sending_since = desk.now
+        row.attempt += 1
+        return known, _post(desk, known)
+
+
+def _end(reference: str, letter: str, round: int, outcome: acts.Act | None) -> None:
+    with store().open_case(reference) as desk:
+        if desk.case.letters[letter, round].status != "prepared":
+            return
+        desk.letter_row(letter, round).sending_since = None
+        if outcome:
+            desk.case.record(outcome, desk.now)
+
+
+def _post(desk: OpenCase, known: Letter) -> Post:
+    prepared = known.prepared
+    return Post(
+        number=prepared.number,
+        letter=prepared.letter,
+        language=prepared.language,
+        message_id=prepared.message_id,
+        recipient=known.recipient or "",
+        shows_recipient=not (desk.case.is_confidential or is_confidential(prepared.letter)),
+        rendered=desk.letter(prepared.letter, prepared.round),
+    )

@@ -1,0 +1,307 @@
+"""Builders: a valid thing of each sort, of which a test names only what it is about."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from complaints import acts
+from complaints.acts import Act
+from complaints.adapters.store import Store
+from complaints.answers import Decision, DeliveryRepair, Finding, FollowUp, Question, RemedyDone, Reply, ReportFinding
+from complaints.case import MOVES, Case, receive
+from complaints.intake import Complaint
+from complaints.letters import Rendered
+from complaints.regimes.model import load_pack
+from complaints.words import (
+    Basis,
+    Category,
+    Cause,
+    Closure,
+    Conclusion,
+    GiveUpReason,
+    Kind,
+    Outcome,
+    Remedy,
+    Repair,
+    ReportResult,
+    Satisfaction,
+    Severity,
+    Stage,
+    Topic,
+    Urgency,
+)
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+REFERENCE = "TS260302-7K3M9QX"
+REGIME = "cn-nfra"
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
+"""The receipt of the worked dates of the regimes page: Monday 2 March 2026, 09:00 in Shanghai."""
+
+EMAIL = {"kind": "email", "value": "lin.zhixia@example.cn"}
+PHONE = {"kind": "phone", "value": "13800000101"}
+POST = {"kind": "post", "value": "上海市浦东新区示例路1号"}
+
+
+def complaint_values(**changes: Any) -> dict[str, Any]:
+    """The record of a valid complaint as a channel sends it, before it is validated."""
+    return {
+        "number": "CRM-0001",
+        "channel": "web",
+        "kind": "complaint",
+        "complainant": {"name": "林知夏", "contacts": [EMAIL]},
+        "product": "轻舟消费贷",
+        "category": "fees",
+        "narrative": "账户服务费被扣了两次。",
+        "wanted": "退还多扣的一笔。",
+        "amount": {"value": "128.50"},
+    } | changes
+
+
+def a_complaint(**changes: Any) -> Complaint:
+    """A valid complaint about a fee charged twice."""
+    return Complaint.model_validate(complaint_values(**changes))
+
+
+def a_received(**changes: Any) -> acts.Received:
+    """The act by which a complaint enters a case."""
+    complaint = a_complaint(**changes)
+    return receive(REFERENCE, load_pack(REGIME), complaint, "crm", MONDAY).facts
+
+
+def a_finding(**changes: Any) -> Finding:
+    """The facts are established."""
+    return Finding.model_validate({"conclusion": "substantiated", "reasons": "已核对扣款记录。"} | changes)
+
+
+def a_decision(**changes: Any) -> Decision:
+    """Upheld, with a refund."""
+    values = {"outcome": "upheld", "remedy": "refund", "amount": "128.50", "reasons": "属重复扣收。"}
+    return Decision.model_validate(values | changes)
+
+
+def a_remedy_done(**changes: Any) -> RemedyDone:
+    """The refund was paid on the day of receipt."""
+    return RemedyDone.model_validate({"done_on": MONDAY.date(), "voucher": "PAY-2026-0042"} | changes)
+
+
+def a_follow_up(**changes: Any) -> FollowUp:
+    """The complainant is satisfied."""
+    return FollowUp.model_validate({"satisfaction": "satisfied", "lesson": "批处理应先查重。"} | changes)
+
+
+def a_reply(**changes: Any) -> Reply:
+    """A prepared answer on early repayment."""
+    return Reply.model_validate({"topic": "early_repayment", "words": "可随时申请。"} | changes)
+
+
+def a_report_finding(**changes: Any) -> ReportFinding:
+    """The report is confirmed."""
+    return ReportFinding.model_validate({"result": "confirmed"} | changes)
+
+
+def a_repair(**changes: Any) -> DeliveryRepair:
+    """Send the letter again."""
+    return DeliveryRepair.model_validate({"choice": "resend"} | changes)
+
+
+AN_ANSWER = {
+    Question.FINDING: a_finding,
+    Question.DECISION: a_decision,
+    Question.REMEDY: a_remedy_done,
+    Question.FOLLOW_UP: a_follow_up,
+    Question.REPLY: a_reply,
+    Question.REPORT: a_report_finding,
+    Question.DELIVERY: a_repair,
+}
+"""The builder of a valid answer to each question."""
+
+_LETTER = {"letter": "acknowledgement", "round": 1}
+_EXAMPLES: dict[type[Act], dict[str, Any]] = {
+    acts.ClockStarted: {
+        "clock": "decision",
+        "budget": 15,
+        "unit": "calendar_days",
+        "article": "art. 18",
+        "confidence": "H",
+        "started_at": MONDAY,
+        "warn_at": MONDAY + timedelta(days=12),
+        "due_at": MONDAY + timedelta(days=15),
+    },
+    acts.ClockWarned: {"clock": "decision"},
+    acts.ClockMissed: {"clock": "decision"},
+    acts.ClockReached: {"clock": "decision"},
+    acts.ClockMet: {"clock": "decision", "late": False},
+    acts.LetterPrepared: _LETTER
+    | {
+        "number": f"{REFERENCE}-1",
+        "language": "zh-CN",
+        "message_id": f"<{REFERENCE}-1@example.com>",
+        "sha256": "0" * 64,
+        "channel": "email",
+        "recipient": EMAIL["value"],
+    },
+    acts.LetterSent: _LETTER | {"channel": "email", "receipt": "250 accepted"},
+    acts.LetterFailed: _LETTER | {"reason": "550 mailbox unavailable"},
+    acts.LetterRepaired: _LETTER | {"choice": Repair.RESEND, "channel": "email", "recipient": EMAIL["value"]},
+    acts.LetterGivenUp: _LETTER | {"reason": GiveUpReason.NOT_REACHABLE},
+    acts.Assessed: {
+        "kind": Kind.COMPLAINT,
+        "category": Category.FEES,
+        "cause": Cause.GENERAL,
+        "severity": Severity.ORDINARY,
+        "urgency": Urgency.GENERAL,
+        "department": "complaints",
+    },
+    acts.InvestigationOpened: {"department": "complaints"},
+    acts.AnswerWasRefused: {"question": Question.FINDING, "field": "conclusion", "reason": "is not a choice"},
+    acts.MaterialsRequested: {"reasons": "请补充银行流水。"},
+    acts.Found: {
+        "conclusion": Conclusion.SUBSTANTIATED,
+        "cause": Cause.GENERAL,
+        "severity": Severity.ORDINARY,
+        "basis": Basis.RECORDS,
+        "reasons": "已核对扣款记录。",
+    },
+    acts.Decided: {
+        "outcome": Outcome.UPHELD,
+        "remedy": Remedy.REFUND,
+        "amount": Decimal("128.50"),
+        "currency": "CNY",
+        "basis": Basis.CONTRACT,
+        "reasons": "属重复扣收。",
+    },
+    acts.ReportExamined: {"result": ReportResult.CONFIRMED, "basis": Basis.RECORDS},
+    acts.Replied: {"topic": Topic.EARLY_REPAYMENT, "words": "可随时申请。"},
+    acts.PutRight: {"done_on": date(2026, 3, 3), "voucher": "PAY-2026-0042"},
+    acts.FollowedUp: {"satisfaction": Satisfaction.SATISFIED, "lesson": "批处理应先查重。"},
+    acts.Closed: {"closure": Closure.COMPLETED},
+    acts.Archived: {"sha256": "0" * 64},
+    acts.Viewed: {"what": "complainant"},
+}
+
+
+def an_act(kind: type[Act], **changes: Any) -> Act:
+    """A valid act of the sort asked for."""
+    if kind is acts.Received:
+        return a_received(**changes)
+    return kind.model_validate(_EXAMPLES.get(kind, {}) | changes)
+
+
+WAYS: dict[Kind, tuple[Act, ...]] = {
+    Kind.COMPLAINT: (
+        an_act(acts.Acknowledged),
+        an_act(acts.Assessed),
+        an_act(acts.InvestigationOpened),
+        an_act(acts.Found),
+        an_act(acts.Decided),
+        an_act(acts.Answered),
+        an_act(acts.PutRight),
+        an_act(acts.FollowedUp),
+        an_act(acts.Closed),
+        an_act(acts.Archived),
+    ),
+    Kind.CONSULTATION: (
+        an_act(acts.Acknowledged),
+        an_act(acts.Assessed, kind=Kind.CONSULTATION),
+        an_act(acts.Answered),
+        an_act(acts.Closed, closure=Closure.ANSWERED_AT_ONCE),
+        an_act(acts.Archived),
+    ),
+    Kind.SUGGESTION: (
+        an_act(acts.Acknowledged),
+        an_act(acts.Assessed, kind=Kind.SUGGESTION),
+        an_act(acts.Answered),
+        an_act(acts.Closed, closure=Closure.RECORDED),
+        an_act(acts.Archived),
+    ),
+    Kind.REPORT: (
+        an_act(acts.Acknowledged),
+        an_act(acts.Assessed, kind=Kind.REPORT, department="compliance"),
+        an_act(acts.InvestigationOpened, department="compliance"),
+        an_act(acts.ReportExamined),
+        an_act(acts.Answered),
+        an_act(acts.Closed),
+        an_act(acts.Archived),
+    ),
+}
+"""The acts after receipt by which a matter of each kind goes from stage to stage."""
+
+
+def a_case(
+    stage: Stage = Stage.RECEIVED,
+    *,
+    kind: Kind = Kind.COMPLAINT,
+    now: datetime = MONDAY,
+    instead: Iterable[Act] = (),
+    **changes: Any,
+) -> Case:
+    """A case that has come as far as ``stage``, all at one moment.
+
+    Args:
+        stage: Where it stands.
+        kind: Which way it goes.
+        now: When it was received and everything else happened.
+        instead: Acts that take the place of the usual ones of the same sort.
+        changes: What is different about the complaint.
+    """
+    case = receive(REFERENCE, load_pack(REGIME), a_complaint(kind=kind, **changes), "crm", now)
+    advance(case, stage, now=now, instead=instead)
+    return case
+
+
+def advance(case: Case, stage: Stage, *, now: datetime = MONDAY, instead: Iterable[Act] = ()) -> None:
+    """Lead a case along the way of its kind to ``stage``."""
+    other = {type(act): act for act in instead}
+    way = [other.get(type(act), act) for act in WAYS[case.kind or Kind.COMPLAINT]]
+    stages = list(Stage)
+    for act in way:
+        if case.stage is stage:
+            return
+        if stages.index(MOVES[type(act)][1]) > stages.index(case.stage):
+            case.record(act, now, "li.wei")
+    if case.stage is not stage:
+        raise ValueError(f"a {case.kind} does not come to the stage '{stage}'")
+
+
+def a_letter(text: str = "您好:\n我们已收到您的投诉。\n") -> Rendered:
+    """A rendered letter."""
+    return Rendered("已收到您的投诉", text, f"<html><body><p>{text}</p></body></html>")
+
+
+def prepare_letter(case: Case, *, now: datetime = MONDAY, **changes: Any) -> None:
+    """Put a letter into a case's ledger, as if it had been rendered."""
+    case.record(an_act(acts.LetterPrepared, **changes), now)
+
+
+def fail_letter(case: Case, *, now: datetime = MONDAY, **changes: Any) -> None:
+    """Let the letter of :func:`prepare_letter` come back."""
+    case.record(an_act(acts.LetterFailed, **changes), now)
+
+
+def file_complaint(store: Store, *, sender: str = "crm", delivery_id: str | None = None, **changes: Any) -> str:
+    """File a complaint and return its reference."""
+    return store.file(a_complaint(**changes), sender, REGIME, delivery_id).reference
+
+
+def a_stored_case(store: Store, stage: Stage = Stage.RECEIVED, *, letter: bool = False, **changes: Any) -> str:
+    """File a complaint, lead its case to ``stage``, and return the reference; ``letter`` puts one into the outbox."""
+    reference = file_complaint(store, **changes)
+    with store.open_case(reference) as desk:
+        if letter:
+            rendered = a_letter()
+            prepare_letter(desk.case, now=desk.now, sha256=rendered.sha256)
+            desk.keep_letter("acknowledgement", 1, rendered)
+        advance(desk.case, stage, now=desk.now)
+    return reference
+
+
+def through_json(act: Act) -> Act:
+    """The act as it comes back from the ledger."""
+    return type(act).model_validate_json(act.model_dump_json())
+
+
+def utc(*when: int) -> datetime:
+    """An instant in UTC."""
+    return datetime(*when, tzinfo=UTC)  # type: ignore[misc,arg-type]

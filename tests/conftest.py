@@ -1,0 +1,174 @@
+"""What every test can ask for: a place of its own, and the case database on SQLite and on PostgreSQL.
+
+A database is migrated once a session, by ``Store.migrate()`` as in production; each test then gets a copy of it.
+PostgreSQL is the one that ``REDRESS_TEST_POSTGRES_URL`` names, in databases of the tests' own, else an embedded one.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.engine import URL
+
+from complaints.adapters.store import Store
+from complaints.sealing import MasterKey
+from complaints.settings import settings
+
+POSTGRES_URL = "REDRESS_TEST_POSTGRES_URL"
+NO_POSTGRES = (
+    f"no PostgreSQL: set {POSTGRES_URL} to a server where databases may be created, "
+    "or install pgserver (Python 3.12 and below)"
+)
+
+
+class Databases(Protocol):
+    """A server, or a folder, of databases."""
+
+    def empty(self) -> str:
+        """Make a database without tables and return its URL."""
+
+    def migrated(self) -> str:
+        """Make a database with today's schema, sealed with the session's master key, and return its URL."""
+
+
+class SqliteFiles:
+    """Databases that are files of a folder."""
+
+    def __init__(self, folder: Path, key_file: Path) -> None:
+        self._folder, self._key_file = folder, key_file
+        self._template: Path | None = None
+
+    def empty(self) -> str:
+        """A file that is not there yet."""
+        return f"sqlite:///{self._folder / secrets.token_hex(8)}.db"
+
+    def migrated(self) -> str:
+        """A copy of the file that was migrated first."""
+        if self._template is None:
+            url = self.empty()
+            migrate(url, self._key_file)
+            self._template = Path(make_url(url).database or "")
+        url = self.empty()
+        shutil.copyfile(self._template, make_url(url).database or "")
+        return url
+
+
+class PostgresServer:
+    """Databases on a PostgreSQL server; all that were made here are dropped at the end."""
+
+    def __init__(self, url: URL, key_file: Path) -> None:
+        self._url, self._key_file = url, key_file
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        self._template: str | None = None
+        self._made: list[str] = []
+
+    def empty(self) -> str:
+        """A new database."""
+        return self._make("template1")
+
+    def migrated(self) -> str:
+        """A copy of the database that was migrated first."""
+        if self._template is None:
+            url = self.empty()
+            migrate(url, self._key_file)
+            self._template = make_url(url).database or ""
+        return self._make(self._template)
+
+    def never_sync(self) -> None:
+        """Trade durability, which a test does not need, for speed."""
+        with self._engine.connect() as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+
+    def drop_all(self) -> None:
+        """Drop what was made."""
+        with self._engine.connect() as connection:
+            for name in self._made:
+                connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        self._engine.dispose()
+
+    def _make(self, template: str) -> str:
+        name = f"redress_test_{secrets.token_hex(8)}"
+        with self._engine.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        self._made.append(name)
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+
+def migrate(url: str, key_file: Path) -> None:
+    """Migrate a database and let go of it, so that it can be copied."""
+    store = Store(url, key_file)
+    store.migrate()
+    store.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Every test starts with default settings and an empty home folder."""
+    for name in [name for name in os.environ if name.startswith("REDRESS_")]:
+        if name != POSTGRES_URL:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("REDRESS_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def session_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The master key that all migrated databases of the session are sealed with."""
+    file = tmp_path_factory.mktemp("key") / "master.key"
+    MasterKey.create(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory, session_key: Path) -> SqliteFiles:
+    """SQLite databases."""
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"), session_key)
+
+
+@pytest.fixture(scope="session")
+def postgresql(session_key: Path) -> Iterator[PostgresServer]:
+    """PostgreSQL databases; the tests that need them are skipped where there is no server."""
+    if given := os.environ.get(POSTGRES_URL):
+        server = PostgresServer(make_url(given).set(drivername="postgresql+psycopg"), session_key)
+        yield server
+        server.drop_all()
+        return
+    pgserver = pytest.importorskip("pgserver", reason=NO_POSTGRES)
+    # Not in pytest's own folder: run by root, the server has a user of its own, who must be able to get there.
+    with tempfile.TemporaryDirectory(prefix="redress-postgres-", ignore_cleanup_errors=True) as folder:
+        embedded = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = PostgresServer(make_url(embedded.get_uri()).set(drivername="postgresql+psycopg"), session_key)
+        server.never_sync()
+        yield server
+        server.drop_all()
+        embedded.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Databases of either kind: the test runs once on each."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def key_file(tmp_path: Path, session_key: Path) -> Path:
+    """The test's own copy of the master key, to lose or to spoil."""
+    return Path(shutil.copy(session_key, tmp_path / "master.key"))
+
+
+@pytest.fixture
+def store(databases: Databases, key_file: Path) -> Iterator[Store]:
+    """A migrated, empty case database; the test runs once on SQLite and once on PostgreSQL."""
+    store = Store(databases.migrated(), key_file)
+    yield store
+    store.engine.dispose()
