@@ -13,7 +13,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from complaints.answers import Question
-from complaints.intake import Complaint, Money
+from complaints.intake import Complaint, Contact, Money
 from complaints.words import (
     Basis,
     Category,
@@ -259,6 +259,13 @@ class FollowedUp(Act):
     personal = frozenset({"lesson"})
     satisfaction: Satisfaction
     lesson: str | None = None
+
+
+class ContactAdded(Act):
+    """Another way to reach the complainant became known."""
+
+    personal = frozenset({"contact"})
+    contact: Contact | None = None
 
 
 class Withdrawn(Act):

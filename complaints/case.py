@@ -150,6 +150,7 @@ class Case:
     followed_up: acts.FollowedUp | None = field(default=None, repr=False)
     closed: acts.Closed | None = None
     closed_at: datetime | None = None
+    added_contacts: tuple[Contact, ...] = field(default=(), repr=False)
     withdrawn: bool = False
     clocks: dict[str, Clock] = field(default_factory=dict)
     letters: dict[tuple[str, int], Letter] = field(default_factory=dict, repr=False)
@@ -258,6 +259,8 @@ class Case:
             case acts.FollowedUp():
                 self.followed_up = act
                 self._answered(Question.FOLLOW_UP, recorded.by)
+            case acts.ContactAdded() if act.contact:
+                self.added_contacts = (*self.added_contacts, act.contact)
             case acts.Withdrawn():
                 self.withdrawn = True
             case acts.Closed():
@@ -338,11 +341,11 @@ class Case:
 
     @property
     def contacts(self) -> tuple[Contact, ...]:
-        """Every way to reach the complainant, then the representative; numbered from 1 on the forms."""
+        """Every way to reach the complainant, the representative, and what became known later; numbered from 1."""
         if self.complaint is None:
             return ()
         represented = self.complaint.representative
-        return self.complaint.complainant.contacts + (represented.contacts if represented else ())
+        return self.complaint.complainant.contacts + (represented.contacts if represented else ()) + self.added_contacts
 
     @property
     def best_contact(self) -> Contact | None:
@@ -432,6 +435,22 @@ class Case:
         self.record(acts.LetterRepaired(**which, choice=repair.choice, channel=channel, recipient=recipient), now, by)
         if repair.choice is Repair.ARRIVED:
             self.record(acts.LetterSent(**which, channel=channel, receipt=f"confirmed by {by}"), now, by)
+
+    def watch(self, clock: str, now: datetime) -> Act | None:
+        """Record that a clock came near, ran out or was reached, once each; return the act, or None.
+
+        The sweep only finds candidates: whether there is something to say is asked again here.
+        """
+        running = self.clocks[clock]
+        if running.next_at is None or now < running.next_at:
+            return None
+        act: Act
+        if now < running.started.due_at:
+            act = acts.ClockWarned(clock=clock)
+        else:
+            act = acts.ClockReached(clock=clock) if running.started.wait else acts.ClockMissed(clock=clock)
+        self.record(act, now)
+        return act
 
     def withdraw(self, by: str, now: datetime) -> None:
         """End the procedure because the complainant withdrew; it ends the same day."""

@@ -53,7 +53,8 @@ def due(rule: ClockRule, started_at: datetime, zone: ZoneInfo) -> Due:
             f"连续计 {rule.budget} 小时,至 {end:%Y-%m-%d %H:%M}",
             f"{rule.budget} hours on end, until {end:%Y-%m-%d %H:%M}",
         )
-        return Due(at, end.date(), (begun, counted))
+        last_in_time = (at - timedelta(microseconds=1)).astimezone(zone)
+        return Due(at, last_in_time.date(), (begun, counted))
     last = local.date() + timedelta(days=rule.budget)
     midnight = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
     counted = Step(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -16,6 +16,16 @@ def _harmless(text: str) -> str:
     if any(ord(character) < 32 and character not in "\n\r\t" for character in text):
         raise ValueError("contains control characters; send plain text")
     return text
+
+
+def _to_the_cent(value: Decimal) -> Decimal:
+    """Write an amount in one way, so that 128.5 and 128.50 are the same delivery."""
+    return value.quantize(Decimal("0.01"))
+
+
+def _to_utc(value: datetime) -> datetime:
+    """Write an instant in one way, whatever offset it was sent with."""
+    return value.astimezone(UTC)
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_harmless)]
@@ -32,7 +42,9 @@ class Model(BaseModel):
 class Money(Model):
     """An amount in a currency (ISO 4217), with at most two decimals."""
 
-    value: Decimal = Field(ge=0, max_digits=16, decimal_places=2, allow_inf_nan=False)
+    value: Annotated[Decimal, AfterValidator(_to_the_cent)] = Field(
+        ge=0, max_digits=16, decimal_places=2, allow_inf_nan=False
+    )
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
 
     def __str__(self) -> str:
@@ -112,7 +124,7 @@ class Complaint(Model):
     amount: Money | None = None
     urgent: bool = False
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
-    received_at: AwareDatetime | None = Field(
+    received_at: Annotated[AwareDatetime, AfterValidator(_to_utc)] | None = Field(
         default=None, description="when it reached the firm, where that was before now; with its UTC offset"
     )
 

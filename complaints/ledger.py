@@ -74,9 +74,21 @@ def entry_hash(
 def chain(
     reference: str, seq: int, previous: str, kind: str, at: datetime, by: str, facts: str, sealed: bytes | None
 ) -> Entry:
-    """Make the entry that follows ``previous``."""
+    """Make the entry that follows ``previous``.
+
+    Raises:
+        ValueError: ``at`` has no time zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError("at has no time zone; give its UTC offset")
     digest = entry_hash(reference, seq, kind, at, by, facts, sealed, previous)
     return Entry(reference, seq, kind, at.astimezone(UTC), by, facts, sealed, previous, digest)
+
+
+def _hash_of(entry: Entry) -> str:
+    return entry_hash(
+        entry.reference, entry.seq, entry.kind, entry.at, entry.by, entry.facts, entry.sealed, entry.previous
+    )
 
 
 def check_chain(reference: str, entries: Iterable[Entry], head: str, length: int) -> list[Break]:
@@ -91,25 +103,21 @@ def check_chain(reference: str, entries: Iterable[Entry], head: str, length: int
     breaks: list[Break] = []
     previous, expected = genesis(reference), 1
     for entry in entries:
-        if entry.seq != expected:
+        if entry.seq < expected:
+            reason = f"entry {entry.seq} stands where entry {expected} belongs: reordered or repeated"
+            breaks.append(Break(reference, expected, reason))
+        elif entry.seq > expected:
             gap = f"entry {expected}" if entry.seq == expected + 1 else f"entries {expected} to {entry.seq - 1}"
             breaks.append(Break(reference, expected, f"removed: {gap} missing before entry {entry.seq}"))
             previous, expected = entry.previous, entry.seq
-        content = (entry.kind, entry.at, entry.by, entry.facts, entry.sealed, entry.previous)
-        kind, at, by, facts, sealed, before = content
-        if entry_hash(reference, entry.seq, kind, at, by, facts, sealed, before) != entry.hash:
+        if entry.hash != _hash_of(entry):
             breaks.append(Break(reference, entry.seq, f"altered: '{entry.kind}' does not match its hash"))
-        elif entry.previous != previous:
+        elif entry.previous != previous and entry.seq == expected:
             breaks.append(Break(reference, entry.seq, "not chained to the entry before: reordered or replaced"))
         previous, expected = entry.hash, expected + 1
     if expected - 1 != length:
-        breaks.append(
-            Break(
-                reference,
-                expected,
-                f"the case names {length} entries, the ledger holds {expected - 1}: removed or added",
-            )
-        )
+        reason = f"the case names {length} entries, the ledger holds {expected - 1}: removed or added"
+        breaks.append(Break(reference, min(expected, length + 1), reason))
     elif not breaks and previous != head:
         breaks.append(Break(reference, length, "the case names another last hash: the entry or the case was replaced"))
     return breaks

@@ -22,6 +22,8 @@ def _seal(key: bytes, plain: bytes, context: str) -> bytes:
 
 
 def _open(key: bytes, sealed: bytes, context: str) -> bytes:
+    if len(sealed) < _NONCE:
+        raise InvalidTag  # cut short, which the library calls a ValueError
     return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], context.encode())
 
 

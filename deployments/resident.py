@@ -8,11 +8,13 @@ reports as a run's infrastructure.
 
 import contextlib
 import fcntl
+import os
+import signal
 import socket
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import anyio
 import anyio.abc
@@ -25,7 +27,7 @@ from prefect.client.schemas.filters import (
     WorkPoolFilter,
     WorkPoolFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.exceptions import Abort, Pause
 from prefect.flow_engine import run_flow
 from prefect.flows import load_flow_from_entrypoint
@@ -34,7 +36,10 @@ from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker
 
 from complaints.settings import settings
 
-_ALIVE = (StateType.RUNNING, StateType.PENDING)
+POOL: Final = "redress"
+"""The work pool of all flows."""
+
+_ALIVE: Final = (StateType.RUNNING, StateType.PENDING)
 """States in which a run is in the hands of a worker."""
 
 
@@ -82,6 +87,8 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
 
     async def _flow(self, flow_run: FlowRun) -> Flow[Any, Any]:
         """Return the flow of a run's deployment, imported once."""
+        if flow_run.deployment_id is None:
+            raise ValueError(f"Run {flow_run.id} belongs to no deployment; Redress runs only its own.")
         deployment = await self.client.read_deployment(flow_run.deployment_id)
         entrypoint = deployment.entrypoint or ""
         if entrypoint not in self._flows:
@@ -97,7 +104,9 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
         )
         orphans = [run for run in held if run.infrastructure_pid and self._lease.is_dead(run.infrastructure_pid)]
         for run in orphans:
-            state = Scheduled(name="AwaitingRetry", message="Its worker stopped; it goes on from the ledger.")
+            state: State[Any] = Scheduled(
+                name="AwaitingRetry", message="Its worker stopped; it goes on from the ledger."
+            )
             await self.client.set_flow_run_state(run.id, state, force=True)
         return len(orphans)
 
@@ -137,3 +146,23 @@ class Lease:
         except FileNotFoundError:
             return True
         return True
+
+
+def work() -> None:
+    """Run a worker in this process until SIGTERM or SIGINT; running steps are finished first."""
+    anyio.run(_work)
+
+
+async def _work() -> None:
+    worker = ResidentWorker(work_pool_name=POOL, name=f"resident-{socket.gethostname()}-{os.getpid()}")
+    async with anyio.create_task_group() as group:
+        group.start_soon(_stop_on_signal, group.cancel_scope)
+        await worker.start()
+        group.cancel_scope.cancel()
+
+
+async def _stop_on_signal(scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            scope.cancel()
+            return

@@ -182,11 +182,9 @@ _EXAMPLES: dict[type[Act], dict[str, Any]] = {
 }
 
 
-def an_act(kind: type[Act], **changes: Any) -> Act:
+def an_act(act: type[Act], /, **changes: Any) -> Act:
     """A valid act of the sort asked for."""
-    if kind is acts.Received:
-        return a_received(**changes)
-    return kind.model_validate(_EXAMPLES.get(kind, {}) | changes)
+    return a_received(**changes) if act is acts.Received else act.model_validate(_EXAMPLES.get(act, {}) | changes)
 
 
 WAYS: dict[Kind, tuple[Act, ...]] = {

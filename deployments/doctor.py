@@ -1,0 +1,133 @@
+"""``redress doctor``: what is wrong with this installation, and the cure of each."""
+
+import os
+import platform
+import re
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Final, Literal
+
+import httpx
+
+from complaints.adapters.store import Store
+from complaints.errors import ComplaintError
+from complaints.settings import Settings
+
+Grade = Literal["ok", "note", "bad"]
+
+WANTED: Final = {"prefect": ((3, 8, 8), (3, 9)), "fastapi": ((0, 139), (0, 150)), "sqlalchemy": ((2, 0, 36), (2, 1))}
+"""Least and first unfit version; see pyproject.toml for the reasons."""
+
+SERVER_SETTINGS: Final[tuple[tuple[tuple[str, ...], object, Grade, str], ...]] = (
+    # path in the server's settings, wanted, grade, cure
+    (
+        ("server", "services", "pause_expirations", "enabled"),
+        False,
+        "bad",
+        "set PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED=false: with it, every waiting case costs for ever",
+    ),
+    (("server", "analytics_enabled"), False, "bad", "set PREFECT_SERVER_ANALYTICS_ENABLED=false"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    grade: Grade
+    what: str
+    found: str
+    cure: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at versions, the home folder, keys, the case database, mail, the door and Prefect's server."""
+    return [
+        *_versions(),
+        *_home(settings),
+        *_cases(settings),
+        *_doors(settings),
+        *_prefect(settings),
+    ]
+
+
+def _versions() -> list[Finding]:
+    python = platform.python_version_tuple()
+    fits = (3, 11) <= (int(python[0]), int(python[1])) < (3, 14)
+    findings = [_graded(fits, "Python", platform.python_version(), "use Python 3.11, 3.12 or 3.13")]
+    for package, (least, unfit) in WANTED.items():
+        found = version(package)
+        numbers = tuple(int(part) for part in re.findall(r"\d+", found)[:3])
+        cure = f"install with -c constraints.txt ({'.'.join(map(str, least))} up to {'.'.join(map(str, unfit))})"
+        findings.append(_graded(least <= numbers < unfit, package, found, cure))
+    return findings
+
+
+def _home(settings: Settings) -> list[Finding]:
+    if not settings.home.exists():
+        return [Finding("note", "home folder", f"{settings.home} is not there yet", "redress up makes it")]
+    mode = settings.home.stat().st_mode & 0o777
+    private = not mode & 0o077
+    return [_graded(private, "home folder", f"{settings.home}, mode {mode:o}", f"chmod 700 {settings.home}")]
+
+
+def _cases(settings: Settings) -> list[Finding]:
+    where = re.sub(r"//[^@/]*@", "//…@", settings.cases_url)  # without the password
+    try:
+        store = Store(settings.cases_url, settings.key_file)
+        if not store.schema_is_current():
+            return [
+                Finding("note", "case database", f"{where}: schema not up to date", "redress up brings it up to date")
+            ]
+        found = f"key {store.master.fingerprint}, mode 600"
+    except ComplaintError as wrong:
+        return [Finding("bad", "case database", where, str(wrong))]
+    except Exception as error:
+        return [Finding("bad", "case database", f"{where}: {type(error).__name__}", "is it there, and reachable?")]
+    keep = "keep a copy apart from the database: without it no complaint can be read"
+    return [Finding("ok", "case database", where), Finding("ok", "master key", found, keep)]
+
+
+def _doors(settings: Settings) -> list[Finding]:
+    mail = Finding("ok", "mail server", "set") if settings.smtp_url else _no_mail(settings)
+    senders = ", ".join(sorted(settings.webhook_secrets))
+    return [
+        mail,
+        Finding("ok", "senders at the door", senders)
+        if senders
+        else Finding("note", "senders at the door", "none", "redress up writes a first one into redress.toml"),
+    ]
+
+
+def _no_mail(settings: Settings) -> Finding:
+    cure = "set REDRESS_SMTP_URL=smtp://user:password@host:587 to send them"
+    return Finding("note", "mail server", f"none: letters are written to {settings.letters_folder}, not sent", cure)
+
+
+def _prefect(settings: Settings) -> list[Finding]:
+    findings = []
+    if os.environ.get("PREFECT_API_KEY"):
+        cure = "unset it: it would win over the server's own password"
+        findings.append(Finding("note", "PREFECT_API_KEY", "is set; Redress ignores it", cure))
+    try:
+        answer = httpx.get(f"{settings.api_url}/admin/settings", timeout=3).raise_for_status()
+        found: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError):
+        return [*findings, Finding("note", "Prefect's server", f"{settings.api_url} does not answer", "redress up")]
+    findings.append(Finding("ok", "Prefect's server", settings.api_url))
+    for path, wanted, grade, cure in SERVER_SETTINGS:
+        value: Any = found
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        name = "Prefect: " + ".".join(path)
+        if value is None:
+            findings.append(Finding("note", name, "the server does not tell", cure))
+        else:
+            findings.append(
+                Finding("ok" if value == wanted else grade, name, str(value), "" if value == wanted else cure)
+            )
+    return findings
+
+
+def _graded(fits: bool, what: str, found: str, cure: str) -> Finding:
+    return Finding("ok", what, found) if fits else Finding("bad", what, found, cure)

@@ -1,0 +1,180 @@
+"""``redress up``: everything on one machine under one supervisor. What dies is started again."""
+
+import base64
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO, Final
+
+import httpx
+
+from complaints.adapters.mail import write_private
+from complaints.adapters.store import Store
+from complaints.errors import SettingError
+from complaints.settings import Settings
+from deployments.environment import child_environment
+
+PATIENCE: Final = 90.0
+"""Seconds that a service may take to answer for the first time."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Child:
+    """A process that the supervisor keeps alive."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    restarts: int = 0
+    output: IO[bytes] | None = field(default=None, repr=False)
+
+
+class Supervisor:
+    """Starts Prefect's server, the worker and the door, and stops them together."""
+
+    def __init__(self, settings: Settings, say: Say) -> None:
+        self.settings, self.say = settings, say
+        self._stop = threading.Event()
+        logs = settings.home / "logs"
+        python = [sys.executable, "-m"]
+        port, door = str(settings.prefect_port), str(settings.door_port)
+        server = [*python, "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
+        uvicorn = [*python, "uvicorn", "deployments.door:app", "--host", settings.door_host, "--port", door]
+        self.children = {
+            "server": Child("server", server, logs / "server.log"),
+            "worker": Child("worker", [*python, "deployments.cli", "worker"], logs / "worker.log"),
+            "door": Child("door", [*uvicorn, "--log-level", "warning"], logs / "door.log"),
+        }
+        if settings.prefect_api_url:
+            del self.children["server"]  # somebody else runs it
+
+    def __enter__(self) -> "Supervisor":
+        prepare(self.settings)
+        try:
+            if "server" in self.children:
+                self._start("server", f"{self.settings.api_url}/health")
+            self._register()
+            self._start("worker", None)
+            self._start("door", f"http://{self.settings.door_host}:{self.settings.door_port}/healthz")
+        except BaseException:
+            self.stop()
+            raise
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait(self) -> None:
+        """Return when the user presses Ctrl-C or the process is told to end."""
+
+        def end(number: int, frame: FrameType | None) -> None:
+            self._stop.set()
+
+        signal.signal(signal.SIGINT, end)
+        signal.signal(signal.SIGTERM, end)
+        while not self._stop.wait(1.0):
+            pass
+
+    def stop(self) -> None:
+        """End all children, the door first and the server last; each gets 15 seconds to finish."""
+        self._stop.set()
+        for child in reversed(self.children.values()):
+            process = child.process
+            if process is None or process.poll() is not None:
+                continue
+            process.send_signal(signal.SIGINT if child.name == "server" else signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _register(self) -> None:
+        """Register the deployments in a process of its own, so that this one stays light."""
+        self.say("registering deployments")
+        command = [sys.executable, "-m", "deployments.cli", "register"]
+        log = self.settings.home / "logs" / "register.log"
+        with log.open("ab") as output:
+            environment = child_environment(self.settings)
+            done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)
+        if done.returncode:
+            raise SettingError("deployments", "could not be registered", f"See {log}")
+
+    def _start(self, name: str, health: str | None) -> None:
+        child = self.children[name]
+        self.say(f"starting {name}")
+        if health and _answers(health):
+            raise SettingError(name, f"{health} answers already", "Stop what runs there, or choose another port")
+        self._spawn(child)
+        began = time.monotonic()
+        while health and not _answers(health):
+            if child.process and child.process.poll() is not None:
+                raise SettingError(name, f"ended with code {child.process.returncode}", f"See {child.log}")
+            if time.monotonic() - began > PATIENCE:
+                raise SettingError(name, f"did not answer within {PATIENCE:.0f} seconds", f"See {child.log}")
+            time.sleep(0.2)
+
+    def _spawn(self, child: Child) -> None:
+        child.log.parent.mkdir(parents=True, exist_ok=True)
+        if child.output is None:
+            child.output = child.log.open("ab")
+        child.process = subprocess.Popen(
+            list(child.command),
+            env=child_environment(self.settings),
+            stdin=subprocess.DEVNULL,
+            stdout=child.output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends them in order
+        )
+        child.started_at = time.monotonic()
+
+    def _watch(self) -> None:
+        """Start again what ended by itself, more slowly each time it ends soon after its start."""
+        while not self._stop.wait(0.5):
+            for child in self.children.values():
+                if child.process is None or child.process.poll() is None:
+                    continue
+                lived = time.monotonic() - child.started_at
+                child.restarts = 0 if lived > 60 else child.restarts + 1
+                if self._stop.wait(min(30.0, 0.5 * 2**child.restarts)):
+                    return
+                self.say(f"{child.name} had ended (code {child.process.returncode}); starting it again")
+                self._spawn(child)
+
+
+def prepare(settings: Settings) -> None:
+    """Make the home folder, the schema and the master key, where they are missing."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (settings.home / "logs").mkdir(exist_ok=True)
+    Store(settings.cases_url, settings.key_file).migrate()
+
+
+def write_first_settings(settings: Settings) -> Path | None:
+    """Write ``redress.toml`` with a fresh webhook secret into a home folder that has none; return the file."""
+    file = settings.home / "redress.toml"
+    if file.exists() or settings.webhook_secrets:
+        return None
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    write_private(
+        file, f'# Senders at the HTTP door and their secrets.\n[webhook_secrets]\ncrm = "{secret}"\n'.encode()
+    )
+    return file
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code < 500
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,41 @@
+"""The scheduled archive: writes closed cases out, each with a manifest of hashes."""
+
+from typing import cast
+from uuid import UUID
+
+from complaints.adapters.archive import archivable, archive_case
+from prefect import flow, task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+
+from complaints.settings import settings
+from tasks.desk import is_retryable, store
+
+
+@task(
+    name="archive case",
+    task_run_name="archive {reference}",
+    retries=2,
+    retry_condition_fn=is_retryable,
+    cache_policy=NO_CACHE,
+)
+def archive(reference: str) -> None:
+    """Write one closed case into the archive. Safe to run twice."""
+    archive_case(store(), reference, settings().archive_folder)
+
+
+@flow(name="archive-closed")
+def archive_closed(after_days: int = 30) -> int:
+    """Archive every case that was closed at least ``after_days`` calendar days ago.
+
+    Returns:
+        How many cases were archived.
+    """
+    references = archivable(store(), store().now(), after_days)
+    if not references:
+        return 0
+    progress = cast(UUID, create_progress_artifact(progress=0, description="归档 · archived cases, per cent"))
+    for number, reference in enumerate(references, 1):
+        archive(reference)
+        update_progress_artifact(progress, progress=100 * number / len(references))
+    return len(references)

@@ -1,0 +1,83 @@
+"""Make it true that every open case has one live run, whatever became of Prefect's database meanwhile."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from prefect import flow
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.exceptions import ObjectNotFound
+from prefect.logging import get_run_logger
+
+from complaints.case import Case
+from complaints.errors import UnknownCase
+from flows.runs import find_runs, prefect_client, revive, start_run, wake
+from tasks.desk import look, store
+
+LOST: Final = (StateType.FAILED, StateType.CRASHED, StateType.COMPLETED)
+"""States in which a run does nothing more. A cancelled one was stopped by a person and is left alone."""
+
+PATIENCE: Final = timedelta(minutes=2)
+"""How long a run may stay lost before it is revived; keeps a bug from spinning."""
+
+
+@flow(name="reconcile-runs")
+def reconcile_runs() -> dict[str, int]:
+    """Start missing runs, revive lost ones, wake those that wait for what has already come.
+
+    Returns:
+        How many runs were ``started``, ``revived`` and ``woken``.
+    """
+    done: Counter[str] = Counter(started=0, revived=0, woken=0)
+    references = store().open_references()
+    with prefect_client() as client:
+        runs = find_runs(client, references)
+        for reference in references:
+            done[reconcile(client, reference, runs.get(reference))] += 1
+    done.pop("", None)
+    get_run_logger().info("Reconciled %d open cases: %s", len(references), dict(done))
+    return dict(done)
+
+
+def reconcile(client: SyncPrefectClient, reference: str, run: FlowRun | None) -> str:
+    """Put one case's run right; return what was done."""
+    if run is None or run.state is None:
+        start_run(client, reference)
+        return "started"
+    age = datetime.now(UTC) - run.state.timestamp
+    if run.state.type in LOST and age > PATIENCE:
+        revive(client, run, "The case is still open; it goes on from the ledger.")
+        return "revived"
+    if run.state.type is StateType.PAUSED and waits_in_vain(client, reference, run, age) and wake(client, run):
+        return "woken"
+    return ""
+
+
+def waits_in_vain(client: SyncPrefectClient, reference: str, run: FlowRun, age: timedelta) -> bool:
+    """Whether a suspended run waits for something that has come already, or behind a form that was never put up."""
+    if run.state is None:
+        return False
+    key = run.state.state_details.pause_key or ""
+    try:
+        case = look(reference)
+    except UnknownCase:
+        return False
+    if not key.startswith(awaited(case)):
+        return True
+    keyset = run.state.state_details.run_input_keyset
+    if not keyset or not PATIENCE < age < 10 * PATIENCE:
+        return False
+    try:
+        client.read_flow_run_input(run.id, keyset["schema"])
+    except ObjectNotFound:
+        return True
+    return False
+
+
+def awaited(case: Case) -> str:
+    """Return how the key of the suspension begins in which the run of a case should be."""
+    if question := case.asks:
+        return f"{question}-{case.round_of(question)}-"
+    waiting = (name for name, clock in case.clocks.items() if clock.started.wait and clock.next_at)
+    return f"until-{next(waiting, 'nothing')}-"

@@ -1,0 +1,720 @@
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from complaints import acts
+from complaints.acts import ACTS
+from complaints.answers import Question
+from complaints.case import CLOSED_FROM, MOVES, SYSTEM, Case, Recorded, closure_of, delivery_channel, receive
+from complaints.errors import AnsweredAlready, AnswerRefused, NotAsked, StageError
+from complaints.intake import Contact
+from complaints.regimes.model import load_pack
+from complaints.words import Closure, Conclusion, Kind, Remedy, Stage
+from tests.builders import (
+    AN_ANSWER,
+    EMAIL,
+    MONDAY,
+    PHONE,
+    POST,
+    REFERENCE,
+    REGIME,
+    a_case,
+    a_complaint,
+    a_decision,
+    a_finding,
+    a_remedy_done,
+    a_repair,
+    a_reply,
+    advance,
+    an_act,
+    fail_letter,
+    prepare_letter,
+    through_json,
+)
+
+STAGES = list(Stage)
+OPEN_STAGES = [stage for stage in Stage if stage.is_open]
+LATER = MONDAY + timedelta(hours=1)
+
+# One column a stage, in the order of `Stage`; the stage that a move leads to is on the right.
+WHAT_IS_ALLOWED = """
+                       rec ack ass inv fou dec ans put fol clo arc
+acknowledged            x   .   .   .   .   .   .   .   .   .   .   acknowledged
+assessed                .   x   .   .   .   .   .   .   .   .   .   assessed
+replied                 .   .   x   .   .   .   .   .   .   .   .   assessed
+investigation_opened    .   .   x   .   .   .   .   .   .   .   .   under_investigation
+materials_requested     .   .   .   x   .   .   .   .   .   .   .   under_investigation
+found                   .   .   .   x   .   .   .   .   .   .   .   investigated
+report_examined         .   .   .   x   .   .   .   .   .   .   .   investigated
+decided                 .   .   .   .   x   .   .   .   .   .   .   decided
+answered                .   .   x   .   x   x   .   .   .   .   .   answered
+put_right               .   .   .   .   .   .   x   .   .   .   .   put_right
+follow_up_opened        .   .   .   .   .   .   .   x   .   .   .   put_right
+followed_up             .   .   .   .   .   .   .   x   .   .   .   followed_up
+archived                .   .   .   .   .   .   .   .   .   x   .   archived
+"""
+
+WHAT_CLOSES = """
+                       rec ack ass inv fou dec ans put fol clo arc
+completed               .   .   .   .   .   .   x   .   x   .   .
+answered_at_once        .   .   .   .   .   .   x   .   .   .   .
+recorded                .   .   .   .   .   .   x   .   .   .   .
+declined                .   .   .   .   .   .   x   .   .   .   .
+withdrawn               x   x   x   x   x   x   x   x   x   .   .
+merged                  x   x   x   x   x   x   x   x   x   .   .
+history                 x   .   .   .   .   .   .   .   .   .   .
+"""
+
+
+ASKED = {
+    Stage.UNDER_INVESTIGATION: Question.FINDING,
+    Stage.INVESTIGATED: Question.DECISION,
+    Stage.ANSWERED: Question.REMEDY,
+}
+"""What a complaint asks, by stage; the follow-up is asked when its date has come."""
+
+
+def rows(table):
+    return [line.split() for line in table.strip().splitlines()[1:]]
+
+
+MATRIX = [
+    pytest.param(ACTS[name], stage, cell == "x", Stage(cells[-1]), id=f"{name} at {stage}")
+    for name, *cells in rows(WHAT_IS_ALLOWED)
+    for stage, cell in zip(STAGES, cells, strict=False)
+]
+CLOSING_MATRIX = [
+    pytest.param(Closure(name), stage, cell == "x", id=f"{name} at {stage}")
+    for name, *cells in rows(WHAT_CLOSES)
+    for stage, cell in zip(STAGES, cells, strict=True)
+]
+
+
+@pytest.mark.parametrize(("act", "stage", "allowed", "leads_to"), MATRIX)
+def test_a_move_is_made_from_the_stages_in_the_table_and_refused_from_all_others(act, stage, allowed, leads_to):
+    case = a_case(stage)
+    before = list(case.new)
+
+    if allowed:
+        case.record(an_act(act), LATER)
+        assert case.stage is leads_to
+    else:
+        with pytest.raises(StageError) as refused:
+            case.record(an_act(act), LATER)
+        assert refused.value.args == (REFERENCE, stage, act.kind_name())
+        assert case == a_case(stage)
+        assert case.new == before
+
+
+@pytest.mark.parametrize(("closure", "stage", "allowed"), CLOSING_MATRIX)
+def test_a_case_is_closed_for_a_reason_that_fits_its_stage(closure, stage, allowed):
+    case = a_case(stage)
+
+    if allowed:
+        case.record(acts.Closed(closure=closure), LATER)
+        assert (case.stage, case.closed.closure, case.closed_at) == (
+            Stage.CLOSED,
+            closure,
+            None if closure is Closure.HISTORY else LATER,
+        )
+    else:
+        with pytest.raises(StageError):
+            case.record(acts.Closed(closure=closure), LATER)
+        assert case == a_case(stage)
+
+
+def test_the_two_tables_name_every_move_and_every_closure():
+    assert {ACTS[name] for name, *_ in rows(WHAT_IS_ALLOWED)} | {acts.Closed} == set(MOVES)
+    assert {name for name, *_ in rows(WHAT_CLOSES)} == set(CLOSED_FROM) == set(Closure)
+
+
+# --- the ways through ---------------------------------------------------------------------------
+
+
+def test_a_complaint_is_found_decided_put_right_and_followed_up():
+    case = a_case(Stage.ASSESSED)
+    seen = []
+
+    def note():
+        seen.append((case.stage, case.asks))
+
+    case.record(an_act(acts.InvestigationOpened), LATER)
+    note()
+    case.answer(Question.FINDING, a_finding(), "li.wei", LATER)
+    note()
+    case.answer(Question.DECISION, a_decision(), "wang.fang", LATER)
+    note()
+    case.record(acts.Answered(), LATER)
+    note()
+    case.answer(Question.REMEDY, a_remedy_done(), "zhao.min", LATER)
+    note()
+    case.record(acts.FollowUpOpened(), LATER)
+    note()
+    case.answer(Question.FOLLOW_UP, AN_ANSWER[Question.FOLLOW_UP](), "chen.jie", LATER)
+    note()
+    case.record(acts.Closed(closure=closure_of(case)), LATER)
+    note()
+
+    assert seen == [
+        (Stage.UNDER_INVESTIGATION, Question.FINDING),
+        (Stage.INVESTIGATED, Question.DECISION),
+        (Stage.DECIDED, None),
+        (Stage.ANSWERED, Question.REMEDY),
+        (Stage.PUT_RIGHT, None),
+        (Stage.PUT_RIGHT, Question.FOLLOW_UP),
+        (Stage.FOLLOWED_UP, None),
+        (Stage.CLOSED, None),
+    ]
+    assert case.closed.closure is Closure.COMPLETED
+    assert case.answered_by == {
+        Question.FINDING: "li.wei",
+        Question.DECISION: "wang.fang",
+        Question.REMEDY: "zhao.min",
+        Question.FOLLOW_UP: "chen.jie",
+    }
+
+
+def test_a_consultation_asks_for_a_reply_and_is_answered_at_once():
+    case = a_case(Stage.ASSESSED, kind=Kind.CONSULTATION)
+    assert case.asks is Question.REPLY
+
+    case.answer(Question.REPLY, a_reply(), "li.wei", LATER)
+    assert (case.stage, case.asks) == (Stage.ASSESSED, None)
+
+    case.record(acts.Answered(), LATER)
+    case.record(acts.Closed(closure=closure_of(case)), LATER)
+    assert case.closed.closure is Closure.ANSWERED_AT_ONCE
+
+
+def test_a_suggestion_asks_nobody_anything():
+    case = a_case(kind=Kind.SUGGESTION)
+
+    for stage in (Stage.ACKNOWLEDGED, Stage.ASSESSED, Stage.ANSWERED):
+        advance(case, stage)
+        assert case.asks is None
+
+    case.record(acts.Closed(closure=closure_of(case)), LATER)
+    assert case.closed.closure is Closure.RECORDED
+
+
+def test_a_whistle_blowing_report_is_examined_and_closed_without_a_decision_or_a_remedy():
+    case = a_case(Stage.UNDER_INVESTIGATION, kind=Kind.REPORT)
+    assert case.asks is Question.REPORT
+
+    case.answer(Question.REPORT, AN_ANSWER[Question.REPORT](), "compliance.1", LATER)
+    assert (case.stage, case.asks) == (Stage.INVESTIGATED, None)
+
+    case.record(acts.Answered(), LATER)
+    assert case.asks is None
+    case.record(acts.Closed(closure=closure_of(case)), LATER)
+    assert case.closed.closure is Closure.COMPLETED
+
+
+@pytest.mark.parametrize("conclusion", [Conclusion.NOT_ENTITLED, Conclusion.NOT_OURS])
+def test_a_complaint_that_is_declined_is_answered_without_a_decision(conclusion):
+    case = a_case(Stage.UNDER_INVESTIGATION)
+
+    case.answer(Question.FINDING, a_finding(conclusion=conclusion), "li.wei", LATER)
+    assert (case.stage, case.asks) == (Stage.INVESTIGATED, None)
+
+    case.record(acts.Answered(), LATER)
+    case.record(acts.Closed(closure=closure_of(case)), LATER)
+    assert case.closed.closure is Closure.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("remedy", "amount", "asks"),
+    [
+        (Remedy.REFUND, "128.50", Question.REMEDY),
+        (Remedy.COMPENSATION, "50", Question.REMEDY),
+        (Remedy.CORRECTION, "0", Question.REMEDY),
+        (Remedy.REPAYMENT_PLAN, "0", Question.REMEDY),
+        (Remedy.APOLOGY, "0", None),  # the letter is the apology
+        (Remedy.EXPLANATION, "0", None),
+        (Remedy.NONE, "0", None),
+    ],
+)
+def test_proof_is_asked_for_a_remedy_that_somebody_must_carry_out(remedy, amount, asks):
+    decided = an_act(acts.Decided, remedy=remedy, amount=amount)
+
+    case = a_case(Stage.ANSWERED, instead=[decided])
+
+    assert case.asks is asks
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage", "asks"),
+    [
+        (Kind.COMPLAINT, Stage.ASSESSED, None),
+        (Kind.CONSULTATION, Stage.ACKNOWLEDGED, None),
+        (Kind.SUGGESTION, Stage.ASSESSED, None),
+        (Kind.REPORT, Stage.ASSESSED, None),
+        (Kind.COMPLAINT, Stage.UNDER_INVESTIGATION, Question.FINDING),
+        (Kind.REPORT, Stage.UNDER_INVESTIGATION, Question.REPORT),
+        (Kind.COMPLAINT, Stage.CLOSED, None),
+        (Kind.COMPLAINT, Stage.ARCHIVED, None),
+    ],
+)
+def test_what_a_case_asks_depends_on_its_kind_and_stage(kind, stage, asks):
+    assert a_case(stage, kind=kind).asks is asks
+
+
+# --- answers of people --------------------------------------------------------------------------
+
+
+def test_the_first_valid_answer_wins_and_a_late_one_learns_who_was_first():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+    case.answer(Question.FINDING, a_finding(), "li.wei", LATER)
+    after_the_first = list(case.new)
+
+    with pytest.raises(AnsweredAlready) as late:
+        case.answer(Question.FINDING, a_finding(conclusion="unsubstantiated"), "wang.fang", LATER)
+
+    assert late.value.by == "li.wei"
+    assert case.found.conclusion is Conclusion.SUBSTANTIATED
+    assert case.new == after_the_first
+
+
+@pytest.mark.parametrize(
+    ("question", "stage"), [(question, stage) for question in Question for stage in STAGES if ASKED.get(stage) != question]
+)
+def test_an_answer_that_is_not_asked_for_changes_nothing(question, stage):
+    case = a_case(stage)
+
+    with pytest.raises((NotAsked, AnsweredAlready)):
+        case.answer(question, AN_ANSWER[question](), "li.wei", LATER)
+
+    assert case == a_case(stage)
+
+
+def test_an_answer_to_another_question_is_told_what_is_asked():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+
+    with pytest.raises(NotAsked, match="does not ask for 'decision' now; it asks for 'finding'"):
+        case.answer(Question.DECISION, a_decision(), "li.wei", LATER)
+
+
+def test_a_case_that_waits_for_nobody_says_so():
+    with pytest.raises(NotAsked, match="it waits for nobody"):
+        a_case(Stage.DECIDED).answer(Question.REMEDY, a_remedy_done(), "li.wei", LATER)
+
+
+def test_each_refused_answer_starts_a_new_round_and_shows_its_reason_until_a_valid_one_comes():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+    assert case.round_of(Question.FINDING) == 1
+
+    for number in (2, 3):
+        refusal = an_act(acts.AnswerWasRefused, reason=f"attempt {number}")
+        case.record(refusal, LATER, "li.wei")
+        assert (case.round_of(Question.FINDING), case.refusal, case.asks) == (number, refusal, Question.FINDING)
+
+    case.answer(Question.FINDING, a_finding(), "li.wei", LATER)
+    assert case.refusal is None
+    assert case.round_of(Question.DECISION) == 1
+
+
+def test_materials_are_asked_of_the_complainant_and_the_finding_is_asked_again():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+
+    case.answer(Question.FINDING, a_finding(conclusion="need_materials", reasons="请补充流水。"), "li.wei", LATER)
+
+    assert (case.stage, case.asks) == (Stage.UNDER_INVESTIGATION, Question.FINDING)
+    assert (case.materials_requested, case.materials_reasons) == (1, "请补充流水。")
+    assert case.round_of(Question.FINDING) == 2
+    assert case.found is None
+
+
+def test_materials_can_be_asked_for_more_than_once():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+
+    for number in (1, 2, 3):
+        case.answer(Question.FINDING, a_finding(conclusion="need_materials"), "li.wei", LATER)
+        assert case.materials_requested == number
+
+    case.answer(Question.FINDING, a_finding(), "wang.fang", LATER)
+    assert case.answered_by[Question.FINDING] == "wang.fang"
+
+
+def test_materials_cannot_be_asked_of_somebody_who_left_no_contact():
+    case = a_case(Stage.UNDER_INVESTIGATION, complainant={"name": None})
+
+    with pytest.raises(AnswerRefused) as refused:
+        case.answer(Question.FINDING, a_finding(conclusion="need_materials"), "li.wei", LATER)
+
+    assert refused.value.field == "conclusion"
+    assert case.asks is Question.FINDING
+
+
+@pytest.mark.parametrize(
+    ("done_on", "is_refused"),
+    [
+        (date(2026, 3, 2), False),
+        (date(2026, 3, 3), False),  # in Shanghai it is 3 March already, though in UTC still the 2nd
+        (date(2026, 3, 4), True),
+    ],
+)
+def test_a_remedy_cannot_have_been_carried_out_tomorrow(done_on, is_refused):
+    case = a_case(Stage.ANSWERED)
+    after_midnight = MONDAY.replace(day=3, hour=0, minute=30)
+
+    if is_refused:
+        with pytest.raises(AnswerRefused) as refused:
+            case.answer(Question.REMEDY, a_remedy_done(done_on=done_on), "li.wei", after_midnight)
+        assert refused.value.field == "done_on"
+    else:
+        case.answer(Question.REMEDY, a_remedy_done(done_on=done_on), "li.wei", after_midnight)
+        assert case.put_right.done_on == done_on
+
+
+def test_what_the_system_does_is_signed_by_the_system():
+    case = a_case(Stage.ANSWERED)
+
+    assert {one.by for one in case.new if isinstance(one.act, acts.ClockStarted | acts.ClockMet)} == {SYSTEM}
+
+
+# --- letters that do not arrive -----------------------------------------------------------------
+
+THREE_CONTACTS = {"complainant": {"name": "林知夏", "contacts": [PHONE, EMAIL, POST]}}
+
+
+def a_case_with_an_undelivered_letter(**changes):
+    case = a_case(Stage.UNDER_INVESTIGATION, **(THREE_CONTACTS | changes))
+    prepare_letter(case)
+    fail_letter(case)
+    return case
+
+
+def test_an_undelivered_letter_comes_before_every_other_question():
+    case = a_case_with_an_undelivered_letter()
+    assert case.asks is Question.DELIVERY
+
+    case.answer(Question.DELIVERY, a_repair(), "li.wei", LATER)
+    assert case.asks is Question.FINDING
+
+
+@pytest.mark.parametrize(
+    ("repair", "status", "channel", "recipient"),
+    [
+        ({"choice": "resend"}, "prepared", "email", EMAIL["value"]),
+        ({"choice": "other_contact", "contact": 1}, "prepared", "hand", PHONE["value"]),
+        ({"choice": "other_contact", "contact": 2}, "prepared", "email", EMAIL["value"]),
+        ({"choice": "other_contact", "contact": 3}, "prepared", "hand", POST["value"]),
+        ({"choice": "by_post"}, "prepared", "hand", POST["value"]),
+        ({"choice": "arrived"}, "sent", "email", EMAIL["value"]),
+        ({"choice": "give_up", "reason": "refused"}, "given_up", "email", EMAIL["value"]),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_a_delivery_is_repaired_in_the_way_that_was_chosen(repair, status, channel, recipient):
+    case = a_case_with_an_undelivered_letter()
+
+    case.answer(Question.DELIVERY, a_repair(**repair), "li.wei", LATER)
+
+    letter = case.letters["acknowledgement", 1]
+    assert (letter.status, letter.channel, letter.recipient) == (status, channel, recipient)
+    assert letter.is_settled is (status != "prepared")
+    assert case.undelivered is None
+
+
+@pytest.mark.parametrize(
+    ("repair", "contacts", "field"),
+    [
+        ({"choice": "other_contact", "contact": 2}, [EMAIL], "contact"),
+        ({"choice": "other_contact", "contact": 1}, [], "contact"),
+        ({"choice": "by_post"}, [EMAIL, PHONE], "choice"),
+    ],
+)
+def test_a_repair_that_the_contacts_on_file_do_not_allow_is_refused(repair, contacts, field):
+    case = a_case_with_an_undelivered_letter(complainant={"name": "林知夏", "contacts": contacts})
+    before = list(case.new)
+
+    with pytest.raises(AnswerRefused) as refused:
+        case.answer(Question.DELIVERY, a_repair(**repair), "li.wei", LATER)
+
+    assert refused.value.field == field
+    assert case.new == before
+    assert case.asks is Question.DELIVERY
+
+
+def test_the_delivery_question_can_come_again_for_the_same_letter():
+    case = a_case_with_an_undelivered_letter()
+    assert case.round_of(Question.DELIVERY) == 1
+    case.answer(Question.DELIVERY, a_repair(), "li.wei", LATER)
+
+    fail_letter(case, uncertain=True)
+
+    assert (case.asks, case.round_of(Question.DELIVERY)) == (Question.DELIVERY, 2)
+    assert case.undelivered.status == "uncertain"
+    case.answer(Question.DELIVERY, a_repair(choice="arrived"), "wang.fang", LATER)
+    assert case.letters["acknowledgement", 1].status == "sent"
+
+
+def test_a_late_delivery_repair_is_told_that_none_is_asked_for():
+    case = a_case_with_an_undelivered_letter()
+    case.answer(Question.DELIVERY, a_repair(), "li.wei", LATER)
+
+    with pytest.raises(NotAsked):
+        case.answer(Question.DELIVERY, a_repair(choice="give_up", reason="refused"), "wang.fang", LATER)
+
+
+def test_two_undelivered_letters_are_repaired_one_after_the_other():
+    case = a_case_with_an_undelivered_letter()
+    prepare_letter(case, letter="materials_request")
+    fail_letter(case, letter="materials_request")
+
+    case.answer(Question.DELIVERY, a_repair(), "li.wei", LATER)
+    assert (case.asks, case.undelivered.prepared.letter) == (Question.DELIVERY, "materials_request")
+
+    case.answer(Question.DELIVERY, a_repair(), "li.wei", LATER)
+    assert case.undelivered is None
+
+
+def test_a_closed_case_no_longer_asks_about_a_letter():
+    case = a_case_with_an_undelivered_letter()
+
+    case.withdraw("li.wei", LATER)
+
+    assert case.asks is None
+
+
+# --- withdrawal ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", OPEN_STAGES)
+def test_a_complainant_may_withdraw_at_any_stage_and_the_case_is_closed_the_same_moment(stage):
+    case = a_case(stage)
+
+    case.withdraw("li.wei", LATER)
+
+    assert (case.stage, case.withdrawn, case.closed.closure, case.closed_at) == (
+        Stage.CLOSED,
+        True,
+        Closure.WITHDRAWN,
+        LATER,
+    )
+    assert all(clock.met_at for clock in case.clocks.values())
+
+
+@pytest.mark.parametrize("stage", [Stage.CLOSED, Stage.ARCHIVED])
+def test_a_closed_case_cannot_be_withdrawn(stage):
+    case = a_case(stage)
+
+    with pytest.raises(StageError):
+        case.withdraw("li.wei", LATER)
+
+    assert not case.withdrawn
+
+
+def test_an_answer_after_the_withdrawal_is_not_asked_for():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+    case.withdraw("li.wei", LATER)
+
+    with pytest.raises(NotAsked):
+        case.answer(Question.FINDING, a_finding(), "wang.fang", LATER)
+
+
+# --- clocks -------------------------------------------------------------------------------------
+
+
+def test_receipt_starts_the_clocks_of_the_acknowledgement_and_of_the_decision():
+    assert set(a_case().clocks) == {"acknowledgement", "decision"}
+
+
+def test_the_clocks_count_from_the_receipt_and_not_from_the_filing():
+    three_days_ago = MONDAY - timedelta(days=3)
+
+    case = a_case(received_at=three_days_ago)
+
+    assert case.clocks["decision"].started.started_at == three_days_ago
+    assert case.new[0].at == MONDAY
+
+
+def test_the_wait_for_the_follow_up_starts_when_the_matter_was_put_right():
+    case = a_case(Stage.ANSWERED)
+    assert "follow-up" not in case.clocks
+
+    advance(case, Stage.PUT_RIGHT, now=LATER)
+
+    assert case.clocks["follow-up"].started.started_at == LATER
+
+
+@pytest.mark.parametrize(
+    ("after", "late"),
+    [
+        (timedelta(0), False),
+        (timedelta(days=15), False),  # the last day is in time until it ends
+        (timedelta(days=15, hours=14, minutes=59, seconds=59), False),
+        (timedelta(days=15, hours=15), True),  # 00:00 of the sixteenth day
+    ],
+)
+def test_a_duty_that_is_done_when_the_clock_has_run_out_is_late(after, late):
+    case = a_case(Stage.DECIDED)
+
+    case.record(acts.Answered(), MONDAY + after)
+
+    clock = case.clocks["decision"]
+    assert (clock.late, clock.met_at) == (late, MONDAY + after)
+
+
+def test_a_wait_is_never_late():
+    case = a_case(Stage.PUT_RIGHT)
+
+    case.record(an_act(acts.FollowedUp), MONDAY + timedelta(days=90))
+
+    assert case.clocks["follow-up"].late is False
+
+
+def test_a_clock_is_met_once():
+    case = a_case(Stage.ARCHIVED)
+
+    met = [one.act.clock for one in case.new if isinstance(one.act, acts.ClockMet)]
+
+    assert sorted(met) == ["acknowledgement", "decision", "follow-up"]
+
+
+def test_the_sweep_looks_at_a_clock_for_its_warning_then_for_its_end_then_never_again():
+    case = a_case()
+    started = case.clocks["decision"].started
+    seen = [case.clocks["decision"].next_at]
+
+    for act in (acts.ClockWarned, acts.ClockMissed):
+        case.record(an_act(act), LATER)
+        seen.append(case.clocks["decision"].next_at)
+
+    assert seen == [started.warn_at, started.due_at, None]
+
+
+def test_the_sweep_looks_at_a_wait_once():
+    case = a_case(Stage.PUT_RIGHT)
+    assert case.clocks["follow-up"].next_at == case.clocks["follow-up"].started.due_at
+
+    case.record(acts.ClockReached(clock="follow-up"), LATER)
+
+    assert case.clocks["follow-up"].next_at is None
+
+
+def test_the_sweep_does_not_look_at_a_clock_whose_duty_was_done():
+    assert a_case(Stage.CLOSED).clocks["decision"].next_at is None
+
+
+def test_imported_history_runs_no_clock():
+    case = receive(REFERENCE, load_pack(REGIME), a_complaint(), "import", MONDAY, history=True)
+    case.record(acts.Closed(closure=Closure.HISTORY), MONDAY)
+
+    assert case.clocks == {}
+    assert case.closed_at is None
+
+
+# --- what it is ---------------------------------------------------------------------------------
+
+
+def test_a_complaint_from_the_future_is_refused():
+    with pytest.raises(AnswerRefused) as refused:
+        a_case(received_at=MONDAY + timedelta(seconds=1))
+
+    assert refused.value.field == "received_at"
+
+
+def test_before_the_assessment_the_kind_is_what_the_sender_said():
+    assert a_case(kind=Kind.SUGGESTION).kind is Kind.SUGGESTION
+
+
+def test_the_assessed_kind_overrides_what_the_sender_said():
+    case = a_case(Stage.ACKNOWLEDGED, kind=Kind.SUGGESTION)
+
+    case.record(an_act(acts.Assessed, kind=Kind.REPORT), LATER)
+
+    assert case.kind is Kind.REPORT
+    assert case.is_confidential
+
+
+def test_contacts_are_the_complainants_then_the_representatives():
+    representative = {"name": "周律师", "relation": "律师", "authority": "授权委托书", "contacts": [POST]}
+
+    case = a_case(complainant={"contacts": [PHONE]}, representative=representative)
+
+    assert [contact.value for contact in case.contacts] == [PHONE["value"], POST["value"]]
+
+
+@pytest.mark.parametrize(
+    ("contacts", "best", "channel"),
+    [
+        ([PHONE, POST, EMAIL], EMAIL, "email"),
+        ([PHONE, POST], PHONE, "hand"),
+        ([POST, PHONE], POST, "hand"),
+        ([{"kind": "portal", "value": "12378"}], {"kind": "portal", "value": "12378"}, "hand"),
+        ([], None, "file"),
+    ],
+)
+def test_letters_go_by_email_where_there_is_one_else_to_the_first_contact(contacts, best, channel):
+    case = a_case(complainant={"contacts": contacts})
+
+    assert case.best_contact == (Contact.model_validate(best) if best else None)
+    assert delivery_channel(case.best_contact) == channel
+
+
+def test_an_erased_person_has_no_contacts():
+    case = Case(REFERENCE, load_pack(REGIME))
+    case.record(an_act(acts.Received).model_copy(update={"complaint": None}), MONDAY)
+
+    assert (case.complaint, case.contacts, case.best_contact) == (None, (), None)
+
+
+# --- replay -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_replaying_the_acts_gives_the_same_case(kind):
+    case = a_case(kind=kind)
+    prepare_letter(case)
+    fail_letter(case)
+    case.answer(Question.DELIVERY, a_repair(), "li.wei", LATER)
+    advance(case, Stage.ARCHIVED)
+
+    again = Case.replay(REFERENCE, load_pack(REGIME), case.new)
+
+    assert again == case
+    assert again.new == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([*MOVES, acts.Withdrawn, acts.AnswerWasRefused, acts.ClockWarned, acts.ClockMissed]),
+            st.sampled_from(Closure),
+            st.integers(0, 40),
+        ),
+        max_size=25,
+    )
+)
+def test_whatever_happens_to_a_case_its_ledger_tells_it(happenings):
+    case, now = a_case(), MONDAY
+
+    for act, closure, days in happenings:
+        now += timedelta(days=days)
+        changes = {"closure": closure} if act is acts.Closed else {}
+        try:
+            case.record(an_act(act, **changes), now, "li.wei")
+        except StageError:
+            continue
+        assert case.stage.is_open or case.asks is None
+
+    stored = [Recorded(through_json(one.act), one.at, one.by) for one in case.new]
+    assert Case.replay(REFERENCE, load_pack(REGIME), stored) == case
+
+
+@pytest.mark.parametrize("act", list(ACTS.values()), ids=list(ACTS))
+def test_an_act_is_the_same_when_it_comes_back_from_the_ledger(act):
+    assert through_json(an_act(act)) == an_act(act)
+
+
+def test_an_old_entry_with_a_field_that_is_gone_can_still_be_read():
+    assert acts.ClockWarned.model_validate({"clock": "decision", "colour": "amber"}).clock == "decision"
+
+
+def test_money_keeps_its_cents_through_the_ledger():
+    assert through_json(an_act(acts.Decided, amount=Decimal("0.10"))).amount == Decimal("0.10")
