@@ -1,5 +1,6 @@
 """The first assessment: kind, category, cause, weight and department, each with its reason."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -31,16 +32,17 @@ def assess(case: Case) -> Assessed:
     words = (case.complaint.narrative if case.complaint else "").casefold()
     reasons: list[str] = []
     kind = case.facts.stated_kind or Kind(_suggest("kinds", words, Kind.COMPLAINT, reasons))
-    cause = case.facts.cause or Cause(_suggest("causes", words, Cause.GENERAL, reasons))
+    suggested = case.facts.cause or Cause(_suggest("causes", words, Cause.GENERAL, reasons))
     category = case.facts.category or Category(_suggest("categories", words, Category.OTHER, reasons))
-    if cause is not Cause.GENERAL and case.facts.category is None and category is Category.OTHER:
+    if suggested is not Cause.GENERAL and case.facts.category is None and category is Category.OTHER:
         category = Category.COLLECTION
+    fits = category in (Category.COLLECTION, Category.INFORMATION)
     return Assessed(
         kind=kind,
         category=category,
-        cause=cause if category in (Category.COLLECTION, Category.INFORMATION) else Cause.GENERAL,
+        cause=case.facts.cause or (suggested if fits else Cause.GENERAL),
         severity=_severity(case, reasons),
-        urgency=_urgency(case, cause, reasons),
+        urgency=_urgency(case, suggested, reasons),
         department="compliance" if kind is Kind.REPORT else DEPARTMENT_OF.get(category, "complaints"),
         reasons=tuple(reasons),
     )
@@ -68,13 +70,24 @@ def _urgency(case: Case, cause: Cause, reasons: list[str]) -> Urgency:
 
 def _suggest(group: str, text: str, default: str, reasons: list[str]) -> str:
     for code, words in _words()[group].items():
-        for word in words:
-            if word in text:
+        for word, pattern in words:
+            if pattern.search(text):
                 reasons.append(f"{code}: suggested by '{word}'")
                 return code
     return default
 
 
 @cache
-def _words() -> Mapping[str, Mapping[str, Sequence[str]]]:
-    return tomllib.loads((resources.files("complaints") / "assessment.toml").read_text(encoding="utf-8"))
+def _words() -> Mapping[str, Mapping[str, Sequence[tuple[str, re.Pattern[str]]]]]:
+    lists = tomllib.loads((resources.files("complaints") / "assessment.toml").read_text(encoding="utf-8"))
+    return {
+        group: {code: [(word.rstrip("-"), _pattern(word)) for word in words] for code, words in codes.items()}
+        for group, codes in lists.items()
+    }
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    """Return what finds a word: a Chinese one anywhere, an English one as a word, or from its start."""
+    if not word.isascii():
+        return re.compile(re.escape(word))
+    return re.compile(rf"\b{re.escape(word.rstrip('-'))}" + ("" if word.endswith("-") else r"\b"), re.ASCII)

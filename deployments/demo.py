@@ -66,12 +66,7 @@ def run_demo(home: Path, *, once: bool, out: Console) -> None:
 
 
 def _progress(out: Console) -> Progress:
-    columns = (
-        TextColumn("day {task.completed:>2}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
+    day, news = TextColumn("day {task.completed:>2}"), TextColumn("{task.description}")
     return Progress(day, BarColumn(), TimeElapsedColumn(), news, console=out)
 
 

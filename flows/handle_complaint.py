@@ -104,7 +104,8 @@ def follow_up(reference: str) -> None:
     """After some days, ask how satisfied the complainant is."""
     if look(reference).stage is Stage.PUT_RIGHT:
         until_reached(reference, "follow-up")
-        if look(reference).stage is Stage.PUT_RIGHT:
+        case = look(reference)
+        if case.stage is Stage.PUT_RIGHT and not case.follow_up_opened:
             send(reference, "follow_up_survey")
             steps.open_follow_up(reference)
     until_answered(reference, Question.FOLLOW_UP)

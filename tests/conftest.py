@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import URL
@@ -19,6 +20,12 @@ from sqlalchemy.engine import URL
 from complaints.adapters.store import Store
 from complaints.sealing import MasterKey
 from complaints.settings import settings
+
+# The same examples in every run, so that a build that is green stays green; another seed each time with
+# --hypothesis-profile=search.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, max_examples=100)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile("steady")
 
 POSTGRES_URL = "REDRESS_TEST_POSTGRES_URL"
 NO_POSTGRES = (

@@ -31,7 +31,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -87,6 +87,7 @@ _ISO: Final = re.compile(
 )
 _US: Final = re.compile(r"(\d\d?)/(\d\d?)/(\d{4}|\d\d)", re.ASCII)
 _BLANK: Final = frozenset({"", "None", "N/A"})  # "None" is what the export of 2026 writes for no tag
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # what "surrogateescape" makes of a byte that is no UTF-8
 _DAMAGE: Final = (EOFError, OSError, zlib.error, zipfile.BadZipFile)
 
 _COMPLAINANT: Final = Complainant(contacts=(Contact(kind=ContactKind.PORTAL, value="CFPB Company Portal"),))
@@ -306,20 +307,20 @@ class _Record:
 
 def _write(store: Store, pack: Pack, records: Sequence[_Record], as_history: bool) -> int:
     """Store in one transaction those records that are not there yet; return how many."""
-    by_number = {record.number: record for record in reversed(records)}  # of two alike the first counts
-    if not by_number:
+    if not records:
         return 0
+    by_number: dict[str, _Record] = {}
+    for record in records:
+        by_number.setdefault(record.number, record)  # of two alike the first counts
     known = select(CaseRow.number).where(CaseRow.sender == SENDER, CaseRow.number.in_(by_number))
-    for _ in range(5):
+    for _ in range(8):
         try:
             with store.write() as session:
-                fresh = by_number.keys() - set(session.scalars(known))
+                there = set(session.scalars(known))
+                fresh = [record for number, record in by_number.items() if number not in there]
                 now = store.now(session)
-                for record in reversed(by_number.values()):
-                    if record.number not in fresh:
-                        continue
-                    reference = new_reference(now, pack.tz)
-                    case = receive(reference, pack, record.complaint, SENDER, now, history=as_history)
+                for record in sorted(fresh, key=lambda record: record.number):  # in one order: imports cannot deadlock
+                    case = receive(new_reference(now, pack.tz), pack, record.complaint, SENDER, now, history=as_history)
                     if as_history:
                         case.record(acts.Closed(closure=Closure.HISTORY, timely=record.timely), now, SENDER)
                     store.add(session, case)
@@ -351,12 +352,13 @@ def _open_text(file: Path) -> Iterator[IO[str]]:
             magic = packed.read(4)
             packed.seek(0)
             if magic.startswith(b"\x1f\x8b"):
-                packed = stack.enter_context(gzip.GzipFile(fileobj=packed))  # type: ignore[assignment]
+                packed = cast(IO[bytes], stack.enter_context(gzip.GzipFile(fileobj=packed)))
             elif magic == b"PK\x03\x04":
                 archive = stack.enter_context(zipfile.ZipFile(packed))
                 packed = stack.enter_context(archive.open(_only_member(file, archive)))
         except (*_DAMAGE, RuntimeError, NotImplementedError) as error:  # the last two: zip with a password, or exotic
-            raise NotCfpbLayout(str(file), f"cannot be opened ({type(error).__name__})") from None
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise NotCfpbLayout(str(file), f"cannot be opened ({why})") from None
         yield stack.enter_context(io.TextIOWrapper(packed, encoding="utf-8-sig", errors="surrogateescape", newline=""))
 
 
@@ -430,7 +432,8 @@ class _Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                where = f"lines {line} to {self._reader.line_num}"
+                last = self._reader.line_num
+                where = f"line {line}" if last == line else f"lines {line} to {last}"
                 yield number, _Unusable("", f"{where}: a quoted cell is cut or wrongly quoted ({error})", cut=True)
             except _Unusable as fault:
                 yield number, fault
@@ -484,7 +487,7 @@ class _Table:
         if any(cells[width:]):
             return _Unusable("", f"the row has {len(cells)} cells, but there are {width} column names")
         for name, cell in zip(self._header, cells, strict=False):
-            if not cell.isascii() and any("\ud800" <= character <= "\udfff" for character in cell):
+            if not cell.isascii() and _SURROGATE.search(cell):
                 return _Unusable(name, "is not UTF-8; save the file in UTF-8")
         if not self._lines.is_ended and not self._is_whole(cells):
             reason = "the file ends here without a line end and may be cut; add a line end if it is whole"
@@ -497,8 +500,10 @@ class _Table:
         name, last = self._names[-1], cells[-1].strip()
         if name == NUMBER:
             return len(last) >= self._digits  # a cut number is a shorter one
-        if name in (TIMELY, STATE):
-            return last in ("Yes", "No") or last in _REGIONS
+        if name == TIMELY:
+            return last.casefold() in ("yes", "no")
+        if name == STATE:
+            return last.upper() in _REGIONS
         return name not in READ or (name == RECEIVED and _ISO.fullmatch(last) is not None)
 
 

@@ -223,7 +223,7 @@ def _open_by_age(cases: pd.DataFrame, until: datetime, zone: ZoneInfo) -> pd.Dat
     last_day = pd.Timestamp((until - timedelta(microseconds=1)).date())
     age_days = (last_day - _day(is_open["received_at"], zone)).dt.days
     unanswered = ~(is_open["answered_at"] < until)
-    overdue = unanswered & (is_open["decision_due_at"] <= until)
+    overdue = unanswered & (is_open["decision_due_at"] < until)  # at midnight the day that is in time has just ended
     bands = [
         (code, int(here.sum()), int((here & unanswered).sum()), int((here & overdue).sum()))
         for code, (youngest, oldest) in AGE_BANDS.items()

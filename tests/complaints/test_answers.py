@@ -108,7 +108,11 @@ def test_a_wrong_answer_is_refused_with_its_field_and_the_reason(question, value
             Decision(outcome=Outcome.UPHELD, remedy=Remedy.REFUND, amount=Decimal("128.5"), currency="CNY"),
         ),
         (DECISION, {"outcome": "not_upheld"}, Decision(outcome=Outcome.NOT_UPHELD, remedy=Remedy.NONE)),
-        (DECISION, {"outcome": "not_upheld", "remedy": "explanation"}, Decision(outcome="not_upheld", remedy="explanation")),
+        (
+            DECISION,
+            {"outcome": "not_upheld", "remedy": "explanation", "basis": "law"},
+            Decision(outcome=Outcome.NOT_UPHELD, remedy=Remedy.EXPLANATION, basis=Basis.LAW),
+        ),
         (REMEDY, PAID | {"voucher": " PAY-1 "}, RemedyDone(done_on=date(2026, 3, 10), voucher="PAY-1")),
         (Question.FOLLOW_UP, {"satisfaction": "not_reached"}, FollowUp(satisfaction=Satisfaction.NOT_REACHED)),
         (Question.REPLY, {"topic": "fees"}, Reply(topic=Topic.FEES)),

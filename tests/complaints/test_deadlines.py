@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints.deadlines import due, warn_at
@@ -95,7 +95,7 @@ def test_the_last_day_is_in_time_until_it_ends_in_the_regimes_zone(started_at, a
     [
         (datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI), datetime(2026, 3, 3, 9, 0, tzinfo=SHANGHAI), date(2026, 3, 3)),
         (datetime(2026, 12, 31, 9, 0, tzinfo=SHANGHAI), datetime(2027, 1, 1, 9, 0, tzinfo=SHANGHAI), date(2027, 1, 1)),
-        (datetime(2028, 2, 28, 23, 0, tzinfo=SHANGHAI), datetime(2028, 2, 29, 23, 0, tzinfo=SHANGHAI), date(2028, 2, 29)),
+        (datetime(2028, 2, 28, 9, 0, tzinfo=SHANGHAI), datetime(2028, 2, 29, 9, 0, tzinfo=SHANGHAI), date(2028, 2, 29)),
         # ends as the day begins: the last day on which it can be done is the one before
         (datetime(2026, 3, 2, 0, 0, tzinfo=SHANGHAI), datetime(2026, 3, 3, 0, 0, tzinfo=SHANGHAI), date(2026, 3, 2)),
         # twenty-four hours on end are not one day where the clocks change
@@ -146,13 +146,12 @@ instants = st.datetimes(
     datetime(2000, 1, 1),  # noqa: DTZ001
     datetime(2060, 1, 1),  # noqa: DTZ001
     timezones=st.sampled_from([UTC, SHANGHAI, LONDON, ZoneInfo("America/New_York"), ZoneInfo("Pacific/Apia")]),
+    allow_imaginary=False,  # no clock has ever shown 02:30 on the day on which it went forward at 02:00
 )
 zones = st.sampled_from([SHANGHAI, LONDON, ZoneInfo("America/New_York"), ZoneInfo("Australia/Sydney")])
 rules = st.builds(a_rule, st.integers(1, 400), st.sampled_from(Unit))
-properties = settings(max_examples=200, deadline=None)
 
 
-@properties
 @given(rules, instants, zones)
 def test_a_clock_runs_out_after_it_starts_and_on_its_last_day(rule, started_at, zone):
     until = due(rule, started_at, zone)
@@ -162,7 +161,6 @@ def test_a_clock_runs_out_after_it_starts_and_on_its_last_day(rule, started_at, 
     assert last_instant.date() == until.on
 
 
-@properties
 @given(rules, instants, instants, zones)
 def test_who_comes_later_is_never_due_earlier(rule, one, other, zone):
     first, second = sorted([one, other], key=lambda instant: instant.astimezone(UTC))
@@ -170,13 +168,11 @@ def test_who_comes_later_is_never_due_earlier(rule, one, other, zone):
     assert due(rule, first, zone).at <= due(rule, second, zone).at
 
 
-@properties
 @given(st.integers(1, 400), st.sampled_from(Unit), instants, zones)
 def test_a_larger_budget_is_due_later(budget, unit, started_at, zone):
     assert due(a_rule(budget, unit), started_at, zone).at < due(a_rule(budget + 1, unit), started_at, zone).at
 
 
-@properties
 @given(rules, instants, zones)
 def test_it_does_not_matter_in_which_zone_the_start_was_written(rule, started_at, zone):
     assert due(rule, started_at, zone) == due(rule, started_at.astimezone(UTC), zone)

@@ -8,6 +8,9 @@ from complaints.intake import Complaint, Money
 from tests.builders import EMAIL, MONDAY, a_complaint, complaint_values
 
 
+A_LAWYER = {"name": "周", "relation": "律师"}
+
+
 def contact(kind, value):
     return {"complainant": {"contacts": [{"kind": kind, "value": value}]}}
 
@@ -45,8 +48,8 @@ def contact(kind, value):
         (contact("fax", "123456"), "complainant.contacts.0.kind", "'post'"),
         ({"complainant": {"contacts": [EMAIL] * 11}}, "complainant.contacts", "at most 10"),
         # the representative
-        ({"representative": {"name": "周", "relation": "律师"}}, "representative.authority", "required"),
-        ({"representative": {"name": "周", "relation": "律师", "authority": ""}}, "representative.authority", "at least 1"),
+        ({"representative": A_LAWYER}, "representative.authority", "required"),
+        ({"representative": A_LAWYER | {"authority": ""}}, "representative.authority", "at least 1"),
         # money
         ({"amount": {"value": "-0.01"}}, "amount.value", "greater than or equal to 0"),
         ({"amount": {"value": "0.001"}}, "amount.value", "2 decimal places"),

@@ -1,0 +1,59 @@
+import pickle
+
+import pytest
+
+from complaints import errors
+from complaints.errors import ComplaintError, RetryableError
+from tests.builders import REFERENCE
+
+FIELDS = {
+    errors.StageError: (REFERENCE, "received", "decided"),
+    errors.AnswerRefused: ("amount", "is too small"),
+    errors.AnsweredAlready: (REFERENCE, "finding", "li.wei"),
+    errors.NotAsked: (REFERENCE, "finding", "decision"),
+    errors.UnknownCase: (REFERENCE,),
+    errors.CaseConflict: (REFERENCE, 7),
+    errors.SettingError: ("REDRESS_REGIME", "is not there", "Choose another"),
+    errors.MasterKeyMissing: ("master.key", "is not there", "Restore it"),
+    errors.MasterKeyWrong: ("master.key", "is another", "Restore it"),
+    errors.KeyDestroyed: (REFERENCE,),
+    errors.SealBroken: (REFERENCE,),
+    errors.LetterIncomplete: ("decision", ("basis", "outcome"), "cn-nfra art. 19"),
+    errors.NumberTaken: ("CRM-1", REFERENCE),
+    errors.MailUnavailable: ("421 try later",),
+    errors.MailRefused: ("550 no such mailbox",),
+    errors.MailUncertain: ("connection lost",),
+}
+
+
+def family(base):
+    return {base}.union(*(family(one) for one in base.__subclasses__()))
+
+
+@pytest.mark.parametrize("error", FIELDS, ids=lambda error: error.__name__)
+def test_an_error_survives_being_stored_by_prefect(error):
+    one = error(*FIELDS[error])
+
+    again = pickle.loads(pickle.dumps(one))  # noqa: S301
+
+    assert type(again) is error
+    assert str(again) == str(one)
+    assert vars(again) == vars(one)
+
+
+@pytest.mark.parametrize("error", FIELDS, ids=lambda error: error.__name__)
+def test_an_error_is_one_line_that_names_what_it_is_about(error):
+    sentence = str(error(*FIELDS[error]))
+
+    assert "\n" not in sentence
+    assert any(str(field) in sentence for field in FIELDS[error])
+
+
+def test_every_error_of_the_core_is_in_the_table_above():
+    own = {one for one in family(ComplaintError) if one.__module__ == errors.__name__}
+
+    assert own - {ComplaintError, RetryableError} <= set(FIELDS)
+
+
+def test_another_writer_is_worth_another_try():
+    assert issubclass(errors.CaseConflict, RetryableError)
