@@ -30,7 +30,7 @@ def _to_utc(value: datetime) -> datetime:
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_harmless)]
 Line = Annotated[str, Field(max_length=500), AfterValidator(_harmless)]
-Text = Annotated[str, Field(max_length=20_000), AfterValidator(_harmless)]
+Text = Annotated[str, Field(max_length=40_000), AfterValidator(_harmless)]
 
 
 class Model(BaseModel):

@@ -174,13 +174,13 @@ def import_file(
             limit=limit,
             progress=lambda rows: progress.update(bar, completed=rows),
         )
-    for reject in report.rejected[:20]:
+    for reject in report.rejects[:20]:
         out.print(f"row {reject.row}, {reject.column}: {reject.reason}", markup=False)
-    if len(report.rejected) > 20:
-        out.print(f"… and {len(report.rejected) - 20} more" + ("" if rejects else "; --rejects FILE writes all"))
+    if report.rejected > 20:
+        out.print(f"… and {report.rejected - 20} more" + ("" if rejects else "; --rejects FILE writes all"))
     if rejects:
         write_rejects(report, rejects)
-    out.print(f"{report.new} new, {report.same} already there, {len(report.rejected)} rejected")
+    out.print(f"{report.new} new, {report.same} already there, {report.rejected} rejected")
     if report.cut:
         out.print("The file is cut: it ends in the middle of a row. Get it again from its source.")
         raise typer.Exit(1)
@@ -425,6 +425,8 @@ def main() -> None:
     """Run the command line; what Redress refuses is one line and exit code 2."""
     try:
         app()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except ComplaintError as wrong:
         sys.stderr.write(f"redress: {wrong}\n")
         sys.exit(2)

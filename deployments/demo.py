@@ -35,6 +35,7 @@ from complaints.settings import Settings, settings
 from deployments.up import Supervisor, prepare, write_first_settings
 
 DAYS: Final = 40
+PATIENCE: Final = 120.0  # seconds for a day of the demo to come to rest
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 SENDER: Final = "crm"
 MARK: Final = "this-is-a-demo"
@@ -154,15 +155,16 @@ class Demo:
         self.counts: Counter[str] = Counter()
 
     def live_through(self, day: int) -> None:
-        """File the day's complaints, let the sweep look at the clocks, and give the answers that are due."""
+        """One working day: complaints come in, answers that are due are given, the sweep looks at the clocks."""
         self.move_to(day, "08:00")
-        self.sweep_if_due()
+        sweep = self.start_sweep()
         for entry in (one for one in self.sample if one["day"] == day):
             self.move_to(day, entry["time"])
             self.file(entry)
+        self.answer_what_is_due(day)
+        if sweep:
+            self.wait_for(sweep)
         self.settle()
-        while self.answer_what_is_due(day):
-            self.settle()
 
     def move_to(self, day: int, clock: str) -> None:
         """Move the firm's time forward; never back."""
@@ -188,8 +190,8 @@ class Demo:
         self.counts["filed" if answer.status_code == 201 else "delivered twice"] += 1
         self.scripts.setdefault(answer.json()["reference"], Script(entry["play"]))
 
-    def answer_what_is_due(self, day: int) -> bool:
-        """Answer forms through Prefect's API, as its page does; return whether there were any."""
+    def answer_what_is_due(self, day: int) -> None:
+        """Answer forms through Prefect's API, as its page does."""
         from flows.forms import fill_form
         from flows.runs import find_runs, prefect_client
 
@@ -206,7 +208,6 @@ class Demo:
                 self._resume(client, runs[reference].id, filled)
                 script.given[question] += 1
                 self.counts["forms answered"] += 1
-        return bool(due)
 
     def _today(self, value: Any) -> Any:
         return self.store.now().astimezone(ZONE).date().isoformat() if value == "today" else value
@@ -223,43 +224,45 @@ class Demo:
             time.sleep(0.1)
         raise SettingError("demo", "a form did not appear", "See the worker's log")
 
-    def sweep_if_due(self) -> None:
-        """Run the deadline sweep where a clock has something to say."""
+    def start_sweep(self) -> Any:
+        """Start the deadline sweep where a clock has something to say; return its run."""
         with self.store.read() as session:
             due = session.scalar(select(ClockRow.reference).where(ClockRow.next_at <= self.store.now(session)).limit(1))
-        if due:
-            self.run("watch-deadlines")
-            self.settle()
+        return self.start_flow("watch-deadlines") if due else None
 
-    def run(self, flow: str, **parameters: Any) -> None:
-        """Run a scheduled flow now and wait for its end."""
-        from prefect.states import Scheduled
-
+    def start_flow(self, flow: str, **parameters: Any) -> Any:
+        """Start a scheduled flow now; return its run."""
         from flows.runs import prefect_client
 
         with prefect_client() as client:
             deployment = client.read_deployment_by_name(f"{flow}/{flow}")
-            run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters, state=Scheduled())
-            until = time.monotonic() + 120
+            return client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+
+    def wait_for(self, run: Any) -> None:
+        """Wait until a run of a scheduled flow has ended."""
+        from flows.runs import prefect_client
+
+        until = time.monotonic() + PATIENCE
+        with prefect_client() as client:
             while not (run.state and run.state.is_final()):
                 if time.monotonic() > until:
-                    raise SettingError(flow, "did not end within two minutes", "See the worker's log")
-                time.sleep(0.2)
+                    raise SettingError(run.name, f"did not end within {PATIENCE:.0f} seconds", "See the worker's log")
+                time.sleep(0.3)
                 run = client.read_flow_run(run.id)
-        if run.state and not run.state.is_completed():
-            raise SettingError(flow, f"ended as {run.state.name}", "See the worker's log")
+        if not run.state.is_completed():
+            raise SettingError(run.name, f"ended as {run.state.name}", "See the worker's log")
 
     def settle(self) -> None:
         """Wait until every case's run waits for somebody or has ended."""
         from flows.runs import find_runs, prefect_client
 
-        until = time.monotonic() + 120
+        until = time.monotonic() + PATIENCE
         moving: Iterable[str] = [row.reference for row in self.store.list_cases(only_open=True, limit=1000)]
         with prefect_client() as client:
             while moving := [*self._moving(find_runs(client, moving), moving)]:
                 if time.monotonic() > until:
                     raise SettingError("demo", f"{len(moving)} runs do not come to rest", "See the worker's log")
-                time.sleep(0.2)
+                time.sleep(0.3)
 
     def _moving(self, runs: Mapping[str, Any], references: Iterable[str]) -> Iterable[str]:
         for reference in references:
@@ -273,9 +276,8 @@ class Demo:
         """Write the summaries of the months lived through, and archive what is closed."""
         last = self.start + timedelta(days=DAYS)
         for year, month in sorted({(self.start.year, self.start.month), (last.year, last.month)}):
-            self.run("monthly-summary", month={"year": year, "month": month})
-            self.counts["summaries"] += 1
-        self.run("archive-closed", after_days=5)
+            self.wait_for(self.start_flow("monthly-summary", month={"year": year, "month": month}))
+        self.wait_for(self.start_flow("archive-closed", after_days=5))
 
     def news(self) -> str:
         """Say in a few words where things stand."""

@@ -1,6 +1,8 @@
 """``redress up``: everything on one machine under one supervisor. What dies is started again."""
 
 import base64
+import contextlib
+import ctypes
 import secrets
 import signal
 import subprocess
@@ -20,6 +22,8 @@ from complaints.adapters.store import Store
 from complaints.errors import SettingError
 from complaints.settings import Settings
 from deployments.environment import child_environment
+
+PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 
 PATIENCE: Final = 90.0
 """Seconds that a service may take to answer for the first time."""
@@ -60,6 +64,7 @@ class Supervisor:
             del self.children["server"]  # somebody else runs it
 
     def __enter__(self) -> "Supervisor":
+        self._end_on_signals()
         prepare(self.settings)
         try:
             if "server" in self.children:
@@ -77,15 +82,19 @@ class Supervisor:
         self.stop()
 
     def wait(self) -> None:
-        """Return when the user presses Ctrl-C or the process is told to end."""
+        """Wait until the user presses Ctrl-C or the process is told to end."""
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(60)
+
+    def _end_on_signals(self) -> None:
+        """Being told to end is like Ctrl-C, at any moment: the children must not outlive this process."""
 
         def end(number: int, frame: FrameType | None) -> None:
-            self._stop.set()
+            raise KeyboardInterrupt
 
-        signal.signal(signal.SIGINT, end)
-        signal.signal(signal.SIGTERM, end)
-        while not self._stop.wait(1.0):
-            pass
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, end)
 
     def stop(self) -> None:
         """End all children, the door first and the server last; each gets 15 seconds to finish."""
@@ -137,6 +146,7 @@ class Supervisor:
             stdout=child.output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends them in order
+            preexec_fn=_end_with_parent,
         )
         child.started_at = time.monotonic()
 
@@ -171,6 +181,12 @@ def write_first_settings(settings: Settings) -> Path | None:
         file, f'# Senders at the HTTP door and their secrets.\n[webhook_secrets]\ncrm = "{secret}"\n'.encode()
     )
     return file
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this child when the supervisor dies without having been able to (kill -9)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _answers(url: str) -> bool:

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -34,14 +34,24 @@ NO_POSTGRES = (
 )
 
 
+Preparation = Callable[[Store], object]
+
+
 class Databases(Protocol):
     """A server, or a folder, of databases."""
 
     def empty(self) -> str:
         """Make a database without tables and return its URL."""
 
-    def migrated(self) -> str:
-        """Make a database with today's schema, sealed with the session's master key, and return its URL."""
+    def prepared(self, prepare: Preparation = ...) -> str:
+        """Make a migrated database, sealed with the session's master key, and return its URL.
+
+        What ``prepare`` does to it is done once a session; each call then returns the URL of a fresh copy.
+        """
+
+
+def nothing_more(_: Store) -> None:
+    """Leave a migrated database empty."""
 
 
 class SqliteFiles:
@@ -49,43 +59,44 @@ class SqliteFiles:
 
     def __init__(self, folder: Path, key_file: Path) -> None:
         self._folder, self._key_file = folder, key_file
-        self._template: Path | None = None
+        self._templates: dict[Preparation, Path] = {}
 
     def empty(self) -> str:
         """A file that is not there yet."""
-        return f"sqlite:///{self._folder / secrets.token_hex(8)}.db"
+        return f"sqlite:///{self._new_file()}"
 
-    def migrated(self) -> str:
-        """A copy of the file that was migrated first."""
-        if self._template is None:
-            url = self.empty()
-            migrate(url, self._key_file)
-            self._template = Path(make_url(url).database or "")
-        url = self.empty()
-        shutil.copyfile(self._template, make_url(url).database or "")
-        return url
+    def prepared(self, prepare: Preparation = nothing_more) -> str:
+        """A copy of a file."""
+        if prepare not in self._templates:
+            template = self._new_file()
+            fill(f"sqlite:///{template}", self._key_file, prepare)
+            self._templates[prepare] = template
+        return f"sqlite:///{shutil.copyfile(self._templates[prepare], self._new_file())}"
+
+    def _new_file(self) -> Path:
+        return self._folder / f"{secrets.token_hex(8)}.db"
 
 
 class PostgresServer:
     """Databases on a PostgreSQL server; all that were made here are dropped at the end."""
 
     def __init__(self, url: URL, key_file: Path) -> None:
-        self._url, self._key_file = url, key_file
-        self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        self._template: str | None = None
+        self._url, self._key_file = url.set(drivername="postgresql+psycopg"), key_file
+        self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        self._templates: dict[Preparation, str] = {}
         self._made: list[str] = []
 
     def empty(self) -> str:
         """A new database."""
-        return self._make("template1")
+        return self._url_of(self._make("template1"))
 
-    def migrated(self) -> str:
-        """A copy of the database that was migrated first."""
-        if self._template is None:
-            url = self.empty()
-            migrate(url, self._key_file)
-            self._template = make_url(url).database or ""
-        return self._make(self._template)
+    def prepared(self, prepare: Preparation = nothing_more) -> str:
+        """A copy of a database."""
+        if prepare not in self._templates:
+            template = self._make("template1")
+            fill(self._url_of(template), self._key_file, prepare)
+            self._templates[prepare] = template
+        return self._url_of(self._make(self._templates[prepare]))
 
     def never_sync(self) -> None:
         """Trade durability, which a test does not need, for speed."""
@@ -106,13 +117,17 @@ class PostgresServer:
         with self._engine.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
         self._made.append(name)
+        return name
+
+    def _url_of(self, name: str) -> str:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
 
-def migrate(url: str, key_file: Path) -> None:
-    """Migrate a database and let go of it, so that it can be copied."""
+def fill(url: str, key_file: Path, prepare: Preparation) -> None:
+    """Migrate a database as in production, prepare it and let go of it, so that it can be copied."""
     store = Store(url, key_file)
     store.migrate()
+    prepare(store)
     store.engine.dispose()
 
 
@@ -146,7 +161,7 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory, session_key: Path) -> Sqlit
 def postgresql(session_key: Path) -> Iterator[PostgresServer]:
     """PostgreSQL databases; the tests that need them are skipped where there is no server."""
     if given := os.environ.get(POSTGRES_URL):
-        server = PostgresServer(make_url(given).set(drivername="postgresql+psycopg"), session_key)
+        server = PostgresServer(make_url(given), session_key)
         yield server
         server.drop_all()
         return
@@ -154,7 +169,7 @@ def postgresql(session_key: Path) -> Iterator[PostgresServer]:
     # Not in pytest's own folder: run by root, the server has a user of its own, who must be able to get there.
     with tempfile.TemporaryDirectory(prefix="redress-postgres-", ignore_cleanup_errors=True) as folder:
         embedded = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        server = PostgresServer(make_url(embedded.get_uri()).set(drivername="postgresql+psycopg"), session_key)
+        server = PostgresServer(make_url(embedded.get_uri()), session_key)
         server.never_sync()
         yield server
         server.drop_all()
@@ -176,6 +191,6 @@ def key_file(tmp_path: Path, session_key: Path) -> Path:
 @pytest.fixture
 def store(databases: Databases, key_file: Path) -> Iterator[Store]:
     """A migrated, empty case database; the test runs once on SQLite and once on PostgreSQL."""
-    store = Store(databases.migrated(), key_file)
+    store = Store(databases.prepared(), key_file)
     yield store
     store.engine.dispose()

@@ -12,10 +12,13 @@ What is lost, because a record has no room for it: company response, public resp
 disputed, consent, tags, event tag, and issue and sub-issue where a narrative was published. History in progress
 becomes closed history too, with no word on whether it was in time; a state that is none leaves the region empty.
 
-A complaint has a day of receipt and no time: the day is taken as it is written, which is how the CFPB makes its own
-public file from timestamps, and stands for midnight in New York. That is never later than the real receipt, the same
-on every import, and falls on the same date in every zone from New York eastwards to Auckland, so that no month's
-figures shift. Noon, which the CFPB writes, is already tomorrow in Shanghai.
+A complaint has a day of receipt and no time. The day is taken as it is written, which is how the CFPB makes its own
+public file from timestamps in UTC, and stands for midnight in New York: the same on every import, not in the future
+once the day has begun there, and on the same date in every zone from New York eastwards to Auckland, so that no
+month's figures shift. Noon, which the CFPB used to write, is already tomorrow in Shanghai.
+
+A last row without a line end, as the CFPB's own fixtures have, may be a cut one. It is taken where that cannot be:
+where its number, in the last cell, has as many digits as the one before.
 """
 
 import csv

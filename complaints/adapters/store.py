@@ -1,6 +1,7 @@
 """The case database: loads cases from their ledger and saves new acts together with what is made from them."""
 
 import json
+import math
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, select, update
+from sqlalchemy import Connection, create_engine, event, func, insert, select, update
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from complaints.adapters.projection import case_columns, clock_columns
 from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
 from complaints.case import Case, Recorded, receive
 from complaints.errors import (
+    AnswerRefused,
     CaseConflict,
     KeyDestroyed,
     MasterKeyMissing,
@@ -39,6 +41,9 @@ from complaints.regimes.model import Pack, load_pack
 from complaints.sealing import CaseKey, MasterKey
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK: Final = int.from_bytes(b"redress")
+_LONGEST_SENDER: Final = 64
+_LONGEST_DELIVERY_ID: Final = 128
 _ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0/O, 1/I/L, U: read aloud without mistakes
 
 
@@ -92,6 +97,9 @@ class Store:
     def __init__(self, url: str, key_file: Path) -> None:
         self.url, self.key_file = url, key_file
         self.engine = _engine(url)
+        # All that one reader sees is from one moment, as on SQLite: a case's row and its ledger always agree.
+        postgresql = self.engine.dialect.name == "postgresql"
+        self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else self.engine
         self._master: MasterKey | None = None
 
     # --- the database itself --------------------------------------------------------------------
@@ -100,13 +108,13 @@ class Store:
         """Bring the schema up to date and make the master key where this database is new."""
         if self.engine.dialect.name == "sqlite" and (file := self.engine.url.database):
             Path(file).parent.mkdir(parents=True, exist_ok=True)
-        with self.engine.begin() as connection:
+        with self.engine.execution_options(writes=True).begin() as connection:
+            if connection.dialect.name == "postgresql":  # several processes start at once; SQLite locks by itself
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             command.upgrade(self._alembic(connection), "head")
-        with self.write() as session:
-            row = session.get(FirmRow, 1)
-            if row is None:
+            if connection.scalar(select(FirmRow.id)) is None:
                 master = MasterKey.load(self.key_file) or MasterKey.create(self.key_file)
-                session.add(FirmRow(id=1, key_fingerprint=master.fingerprint))
+                connection.execute(insert(FirmRow).values(id=1, key_fingerprint=master.fingerprint))
         _ = self.master
 
     def schema_is_current(self) -> bool:
@@ -149,8 +157,8 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A session for reading; everything in it is from one moment."""
+        with Session(self._snapshot, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -177,7 +185,7 @@ class Store:
             firm = session.get_one(FirmRow, 1)
             if not firm.is_demo:
                 raise SettingError("case database", "is not a demo; its time is the real time", "Use: redress demo")
-            offset = int((to - datetime.now(UTC)).total_seconds())
+            offset = _offset(to)
             if offset < firm.offset_seconds:
                 raise SettingError("firm's time", "cannot run backwards", "Start a new demo in an empty home folder")
             firm.offset_seconds = offset
@@ -194,7 +202,7 @@ class Store:
                 raise SettingError("case database", "holds real cases", "Give the demo a home folder of its own")
             if not firm.is_demo:
                 firm.is_demo = True
-                firm.offset_seconds = int((starts_at - datetime.now(UTC)).total_seconds())
+                firm.offset_seconds = _offset(starts_at)
 
     # --- cases ----------------------------------------------------------------------------------
 
@@ -202,16 +210,22 @@ class Store:
     def open_case(self, reference: str) -> Iterator[OpenCase]:
         """Load a case to change it; what is recorded on it is saved in one transaction when the block ends.
 
+        Whoever opens the same case meanwhile waits and then sees what was saved: two workers cannot both find that
+        a letter has not been sent yet.
+
         Raises:
             UnknownCase: there is none.
-            CaseConflict: somebody else saved the case in between.
+            CaseConflict: somebody who did not wait saved the case in between.
         """
         with self.write() as session:
-            row, case, key = self._load(session, reference)
-            version = row.version
-            yield OpenCase(case, self.now(session), session, key)
-            if case.new:
-                self._save(session, case, key, version, row.head)
+            row, case, key = self._load(session, reference, lock=True)
+            version, head = row.version, row.head
+            try:
+                yield OpenCase(case, self.now(session), session, key)
+                if case.new:
+                    self._save(session, case, key, version, head)
+            except IntegrityError:
+                raise CaseConflict(reference, version) from None
 
     def read_case(self, reference: str) -> Case:
         """Load a case to look at it.
@@ -262,8 +276,10 @@ class Store:
 
         Raises:
             NumberTaken: the sender's number stands for other content.
-            AnswerRefused: ``received_at`` lies in the future.
+            AnswerRefused: ``received_at`` lies in the future; ``sender`` or ``delivery_id`` cannot be stored.
         """
+        _refuse_unless_it_fits("sender", sender, _LONGEST_SENDER)
+        _refuse_unless_it_fits("delivery_id", delivery_id or "", _LONGEST_DELIVERY_ID)
         for _ in range(5):
             try:
                 with self.write() as session:
@@ -305,8 +321,8 @@ class Store:
 
     # --- between rows and acts ------------------------------------------------------------------
 
-    def _load(self, session: Session, reference: str) -> tuple[CaseRow, Case, CaseKey | None]:
-        row = session.get(CaseRow, reference)
+    def _load(self, session: Session, reference: str, *, lock: bool = False) -> tuple[CaseRow, Case, CaseKey | None]:
+        row = session.get(CaseRow, reference, with_for_update=lock)
         if row is None:
             raise UnknownCase(reference)
         key = self.case_key(session, reference)
@@ -319,27 +335,35 @@ class Store:
         return self.master.unwrap(reference, wrapped) if wrapped is not None else None
 
     def _save(self, session: Session, case: Case, key: CaseKey | None, version: int, head: str) -> None:
-        read_at = version
+        read_at, entries = version, []
         for recorded in case.new:
             version += 1
-            entry = _new_entry(case.reference, version, head, recorded, key)
-            session.add(EntryRow(**entry.__dict__))
-            head = entry.hash
-        changed = session.execute(
-            update(CaseRow)
-            .where(CaseRow.reference == case.reference, CaseRow.version == read_at)
-            .values(version=version, head=head, **case_columns(case))
-            .execution_options(synchronize_session=False)
-        )
+            entries.append(_new_entry(case.reference, version, head, recorded, key))
+            head = entries[-1].hash
+        with session.no_autoflush:  # the version first: only if it is still the one that was read, anything is added
+            changed = session.execute(
+                update(CaseRow)
+                .where(CaseRow.reference == case.reference, CaseRow.version == read_at)
+                .values(version=version, head=head, **case_columns(case))
+                .execution_options(synchronize_session=False)
+            )
         if changed.rowcount != 1:  # type: ignore[attr-defined] # an UPDATE's result has it
             raise CaseConflict(case.reference, read_at)
+        session.add_all(EntryRow(**entry.__dict__) for entry in entries)
         for name, columns in clock_columns(case).items():
             session.merge(ClockRow(reference=case.reference, name=name, **columns))
-        try:
-            session.flush()
-        except IntegrityError:
-            raise CaseConflict(case.reference, read_at) from None
+        session.flush()
         case.new.clear()
+
+
+def _refuse_unless_it_fits(field: str, value: str, longest: int) -> None:
+    if len(value) > longest or not value.isprintable():
+        raise AnswerRefused(field, f"must be at most {longest} printable characters")
+
+
+def _offset(to: datetime) -> int:
+    """Return the seconds to add to the real time; rounded up, so that what is due at ``to`` is due when it has come."""
+    return math.ceil((to - datetime.now(UTC)).total_seconds())
 
 
 def new_reference(now: datetime, zone: ZoneInfo, draw: Callable[[str], str] = secrets.choice) -> str:

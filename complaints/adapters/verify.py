@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,9 +11,13 @@ from complaints.adapters.projection import case_columns, clock_columns
 from complaints.adapters.store import Store, entry_of, replay
 from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, LetterRow
 from complaints.case import Case
-from complaints.errors import ComplaintError
+from complaints.errors import ComplaintError, UnknownCase
 from complaints.ledger import Break, Entry, check_chain
 from complaints.letters import Rendered
+
+_BATCH: Final = 500  # cases held in memory at a time
+_UNREADABLE: Final = (ComplaintError, ValueError, LookupError, TypeError)
+"""What reading something that was written by other hands can end in."""
 
 
 @dataclass
@@ -34,8 +39,13 @@ def verify(store: Store, reference: str | None = None, progress: Callable[[int],
         store: The case database.
         reference: One case, or None for all.
         progress: Called with the number of cases checked so far.
+
+    Raises:
+        UnknownCase: there is no case ``reference``.
+        SettingError: the master key is not the right one; it would look as if every case had been altered.
     """
     result = Verified()
+    _ = store.master
     with store.read() as session:
         for row, entries in _cases(session, reference):
             result.cases += 1
@@ -45,6 +55,8 @@ def verify(store: Store, reference: str | None = None, progress: Callable[[int],
             progress(result.cases)
         if reference is None:
             result.breaks += _orphans(session)
+        elif not result.cases:
+            raise UnknownCase(reference)
     return result
 
 
@@ -52,7 +64,7 @@ def _cases(session: Session, reference: str | None) -> Iterator[tuple[CaseRow, l
     """Yield each case with its ledger, in batches so that memory does not grow with the database."""
     last = ""
     while True:
-        query = select(CaseRow).order_by(CaseRow.reference).where(CaseRow.reference > last).limit(500)
+        query = select(CaseRow).order_by(CaseRow.reference).where(CaseRow.reference > last).limit(_BATCH)
         if reference is not None:
             query = query.where(CaseRow.reference == reference)
         rows = session.scalars(query).all()
@@ -71,14 +83,23 @@ def _cases(session: Session, reference: str | None) -> Iterator[tuple[CaseRow, l
 
 def _compare(store: Store, session: Session, row: CaseRow, entries: list[Entry]) -> list[Break]:
     """Build the case again and compare it with what is stored beside the ledger."""
-    reference = row.reference
+    reference, read = row.reference, 0
+
+    def each() -> Iterator[Entry]:
+        nonlocal read
+        for entry in entries:
+            read = entry.seq
+            yield entry
+
     try:
-        case = replay(reference, row.regime, entries, store.case_key(session, reference))
-    except ComplaintError as wrong:
-        return [Break(reference, len(entries), str(wrong))]
+        case = replay(reference, row.regime, each(), store.case_key(session, reference))
+        columns = case_columns(case)
+    except _UNREADABLE as wrong:
+        reason = str(wrong) if isinstance(wrong, ComplaintError) else f"cannot be read: {type(wrong).__name__}"
+        return [Break(reference, read or len(entries), reason)]
     breaks = [
         Break(reference, len(entries), f"the case's column '{column}' does not follow from the ledger")
-        for column, value in case_columns(case).items()
+        for column, value in columns.items()
         if getattr(row, column) != value
     ]
     clocks = {
@@ -91,6 +112,8 @@ def _compare(store: Store, session: Session, row: CaseRow, entries: list[Entry])
 
 
 def _check_letters(store: Store, session: Session, case: Case, seq: int) -> list[Break]:
+    if session.get(CaseKeyRow, case.reference) is None:
+        return [Break(case.reference, seq, "removed: the case's key is gone, its personal data cannot be read")]
     key = store.case_key(session, case.reference)
     if key is None:  # the person was erased; the ledger's hash of the letter stays
         return []
@@ -105,7 +128,7 @@ def _check_letters(store: Store, session: Session, case: Case, seq: int) -> list
             same = row is not None and known.prepared.sha256 == (
                 Rendered.load(key.open(row.sealed, f"letter/{letter}/{number}")).sha256
             )
-        except ComplaintError:
+        except _UNREADABLE:
             same = False
         if not same:
             breaks.append(

@@ -34,7 +34,7 @@ def family(base):
 def test_an_error_survives_being_stored_by_prefect(error):
     one = error(*FIELDS[error])
 
-    again = pickle.loads(pickle.dumps(one))  # noqa: S301
+    again = pickle.loads(pickle.dumps(one))
 
     assert type(again) is error
     assert str(again) == str(one)

@@ -7,7 +7,6 @@ from pydantic import ValidationError
 from complaints.intake import Complaint, Money
 from tests.builders import EMAIL, MONDAY, a_complaint, complaint_values
 
-
 A_LAWYER = {"name": "周", "relation": "律师"}
 
 

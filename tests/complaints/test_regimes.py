@@ -105,7 +105,7 @@ A_CLOCK = load_pack("cn-nfra").clock("decision").model_dump(mode="json")
 
 @pytest.mark.parametrize(
     "mistake",
-    [{"budget": 0}, {"unit": "fortnights"}, {"confidence": "certain"}, {"ending": "answered"}, {"warn_before_hours": 0}],
+    [{"budget": 0}, {"unit": "weeks"}, {"confidence": "certain"}, {"ending": "answered"}, {"warn_before_hours": 0}],
     ids=str,
 )
 def test_a_mistake_in_a_pack_is_found_when_it_is_loaded(mistake):

@@ -1,0 +1,450 @@
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import delete, event, inspect, select, text, update
+
+from complaints import acts
+from complaints.adapters.store import Store
+from complaints.adapters.tables import Base, CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
+from complaints.adapters.verify import verify
+from complaints.errors import MasterKeyMissing, MasterKeyWrong, UnknownCase
+from complaints.ledger import chain, genesis
+from complaints.sealing import MasterKey
+from complaints.words import Kind, Stage
+from tests.builders import a_letter, a_stored_case, file_complaint
+
+UNTOUCHED = {"number": None}
+
+
+def three_cases(store):
+    """A case in the middle of its way, with a letter, between two others that nobody touches."""
+    a_stored_case(store, Stage.CLOSED, **UNTOUCHED)
+    a_stored_case(store, Stage.DECIDED, letter=True, delivery_id="msg-1", number="CRM-7")
+    a_stored_case(store, kind=Kind.REPORT, **UNTOUCHED)
+
+
+@pytest.fixture
+def store(databases, key_file):
+    store = Store(databases.prepared(three_cases), key_file)
+    yield store
+    store.engine.dispose()
+
+
+@pytest.fixture
+def reference(store):
+    """The case in the middle."""
+    with store.read() as session:
+        return session.scalars(select(CaseRow.reference).where(CaseRow.number == "CRM-7")).one()
+
+
+def change(store, statement):
+    """What somebody does who can write to the database and does not use Redress."""
+    with store.write() as session:
+        session.execute(statement.execution_options(synchronize_session=False))
+
+
+def the_only_break(store):
+    breaks = verify(store).breaks
+    assert len(breaks) == 1, [str(one) for one in breaks]
+    return breaks[0]
+
+
+def first_break(store):
+    return verify(store).breaks[0]
+
+
+def entry(reference, seq):
+    return (EntryRow.reference == reference, EntryRow.seq == seq)
+
+
+def ledger_length(store, reference):
+    return len(store.entries(reference))
+
+
+def test_a_database_that_nobody_touched_holds(store, reference):
+    verified = verify(store)
+
+    assert verified.breaks == []
+    assert verified.cases == 3
+    assert verified.entries == sum(ledger_length(store, row.reference) for row in store.list_cases())
+
+
+def test_an_empty_database_holds(databases, key_file):
+    assert verify(Store(databases.prepared(), key_file)).breaks == []
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_case_holds_at_every_stage_of_its_way(store, kind):
+    for stage in Stage:
+        try:
+            a_stored_case(store, stage, kind=kind, letter=True, **UNTOUCHED)
+        except ValueError:
+            continue  # not every kind comes to every stage
+
+    assert verify(store).breaks == []
+
+
+def test_one_case_can_be_verified_alone(store, reference):
+    other = file_complaint(store, **UNTOUCHED)
+    change(store, update(EntryRow).where(*entry(other, 1)).values(by="nobody"))
+
+    assert verify(store, reference).breaks == []
+    assert verify(store, reference).cases == 1
+    assert [one.reference for one in verify(store, other).breaks] == [other]
+
+
+def test_verifying_a_case_that_is_not_there_does_not_say_that_all_is_well(store):
+    with pytest.raises(UnknownCase):
+        verify(store, "TS260302-N0THERE")
+
+
+def test_many_cases_are_verified_in_batches_and_each_is_counted(store, monkeypatch):
+    monkeypatch.setattr("complaints.adapters.verify._BATCH", 3)
+    references = sorted(
+        [*(row.reference for row in store.list_cases()), *(file_complaint(store, **UNTOUCHED) for _ in "abcde")]
+    )
+    change(store, update(EntryRow).where(*entry(references[6], 1)).values(by="nobody"))
+    seen = []
+
+    verified = verify(store, progress=seen.append)
+
+    assert seen == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [one.reference for one in verified.breaks] == [references[6]]
+
+
+# --- entries ------------------------------------------------------------------------------------
+
+ALTERATIONS = {
+    "facts": {"facts": EntryRow.facts + " "},
+    "sealed": {"sealed": b"something else"},
+    "no longer sealed": {"sealed": None},
+    "by": {"by": "nobody"},
+    "kind": {"kind": "viewed"},
+    "previous": {"previous": "0" * 64},
+    "hash": {"hash": "0" * 64},
+}
+
+
+@pytest.mark.parametrize("alteration", list(ALTERATIONS.values()), ids=list(ALTERATIONS))
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_an_altered_entry_is_named(store, reference, alteration, place):
+    sealed = [one.seq for one in store.entries(reference) if one.sealed]  # the complaint first, the decision last
+    seq = sealed[0] if place == "first" else sealed[-1]
+
+    change(store, update(EntryRow).where(*entry(reference, seq)).values(**alteration))
+
+    found = first_break(store)
+    assert (found.reference, found.seq) == (reference, seq)
+    assert found.reason.startswith("altered")
+
+
+def test_an_entry_that_was_dated_back_is_named(store, reference):
+    at = store.entries(reference)[4].at
+
+    change(store, update(EntryRow).where(*entry(reference, 5)).values(at=at - timedelta(microseconds=1)))
+
+    assert (the_only_break(store).seq, the_only_break(store).reason[:7]) == (5, "altered")
+
+
+@pytest.mark.parametrize("place", [1, 5, -1])
+def test_a_removed_entry_is_named(store, reference, place):
+    seq = place if place > 0 else ledger_length(store, reference)
+
+    change(store, delete(EntryRow).where(*entry(reference, seq)))
+
+    found = the_only_break(store)
+    assert (found.reference, found.seq) == (reference, seq)
+    assert "removed" in found.reason
+
+
+def test_a_ledger_that_was_emptied_is_named(store, reference):
+    change(store, delete(EntryRow).where(EntryRow.reference == reference))
+
+    assert (the_only_break(store).reference, the_only_break(store).seq) == (reference, 1)
+
+
+def test_two_entries_that_changed_places_are_named(store, reference):
+    for seq, other in ((3, 1003), (4, 3), (1003, 4)):
+        change(store, update(EntryRow).where(*entry(reference, seq)).values(seq=other))
+
+    first, second, *_ = verify(store).breaks
+    assert [(one.reference, one.seq) for one in (first, second)] == [(reference, 3), (reference, 4)]
+
+
+def test_an_entry_that_was_replaced_flawlessly_shows_at_the_next(store, reference):
+    true = store.entries(reference)[4]
+    forged = chain(reference, 5, true.previous, true.kind, true.at, "nobody", true.facts, true.sealed)
+
+    change(store, update(EntryRow).where(*entry(reference, 5)).values(by=forged.by, hash=forged.hash))
+
+    assert (the_only_break(store).seq, the_only_break(store).reason[:11]) == (6, "not chained")
+
+
+def test_an_entry_that_was_added_flawlessly_is_named(store, reference):
+    last = store.entries(reference)[-1]
+    forged = chain(reference, last.seq + 1, last.hash, "viewed", last.at, "nobody", '{"what":"complainant"}', None)
+
+    with store.write() as session:
+        session.add(EntryRow(**forged.__dict__))
+
+    assert the_only_break(store).seq == last.seq + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("no_such_act", "{}"),
+        ("found", "{}"),  # an act without its fields
+        ("found", "no JSON"),
+        ("clock_met", '{"clock":"no such clock","late":false}'),
+        ("letter_sent", '{"letter":"none","round":9,"channel":"email","receipt":""}'),
+    ],
+)
+def test_a_forger_who_mends_chain_and_case_but_writes_nonsense_is_named(store, reference, kind, facts):
+    last = store.entries(reference)[-1]
+    forged = chain(reference, last.seq + 1, last.hash, kind, last.at, "nobody", facts, None)
+    with store.write() as session:
+        session.add(EntryRow(**forged.__dict__))
+    change(
+        store,
+        update(CaseRow).where(CaseRow.reference == reference).values(version=CaseRow.version + 1, head=forged.hash),
+    )
+
+    assert (the_only_break(store).reference, the_only_break(store).seq) == (reference, last.seq + 1)
+
+
+def test_a_ledger_that_was_emptied_is_named_though_the_case_was_mended(store, reference):
+    change(store, delete(EntryRow).where(EntryRow.reference == reference))
+    mended = update(CaseRow).where(CaseRow.reference == reference)
+
+    change(store, mended.values(version=0, head=genesis(reference)))
+
+    assert the_only_break(store).reference == reference
+
+
+def test_personal_data_of_another_case_is_named_though_the_chain_was_mended(store):
+    victim, other = (file_complaint(store, **UNTOUCHED) for _ in range(2))
+    foreign = store.entries(other)[0]
+    forged = chain(victim, 1, genesis(victim), foreign.kind, foreign.at, foreign.by, foreign.facts, foreign.sealed)
+    change(store, delete(EntryRow).where(EntryRow.reference == victim))
+    with store.write() as session:
+        session.add(EntryRow(**forged.__dict__))
+
+    change(store, update(CaseRow).where(CaseRow.reference == victim).values(version=1, head=forged.hash))
+
+    found = the_only_break(store)
+    assert (found.reference, found.seq) == (victim, 1)
+    assert "was altered" in found.reason
+
+
+# --- what is stored beside the ledger -----------------------------------------------------------
+
+OTHER_VALUES = {
+    "version": 3,
+    "head": "0" * 64,
+    "stage": "closed",
+    "asks": "finding",
+    "regime": "uk-fca",
+    "sender": "nobody",
+    "number": "CRM-8",
+    "channel": "post",
+    "language": "en",
+    "party_type": "firm",
+    "history": True,
+    "kind": "suggestion",
+    "category": "claim",
+    "cause": "forbidden_time",
+    "severity": "major",
+    "urgency": "urgent",
+    "department": "claims",
+    "product": "another",
+    "region": "CN-11",
+    "amount": Decimal(1),
+    "currency": "USD",
+    "received_at": None,
+    "acknowledged_at": None,
+    "answered_at": None,
+    "closed_at": None,
+    "decision_due_at": None,
+    "outcome": "not_upheld",
+    "remedy": "none",
+    "redress_paid": Decimal(1),
+    "redress_currency": "USD",
+    "satisfaction": "satisfied",
+    "closure": "completed",
+    "late": True,
+}
+
+
+@pytest.mark.parametrize("column", [column.name for column in CaseRow.__table__.columns if column.name != "reference"])
+def test_any_changed_column_of_a_case_is_named(store, reference, column):
+    with store.read() as session:
+        true = session.get_one(CaseRow, reference)
+    value = OTHER_VALUES[column]
+    if column.endswith("_at"):
+        value = (getattr(true, column) or true.received_at) + timedelta(seconds=1)
+    assert value != getattr(true, column)
+
+    change(store, update(CaseRow).where(CaseRow.reference == reference).values({column: value}))
+
+    found = the_only_break(store)
+    assert found.reference == reference
+    if column in ("version", "head"):
+        assert "the case names" in found.reason
+    elif column == "regime":
+        assert "no regime pack" in found.reason
+    else:
+        assert f"'{column}'" in found.reason
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        update(ClockRow).values(due_at=ClockRow.next_at),
+        update(ClockRow).values(next_at=None),
+        update(ClockRow).values(missed=True),
+        delete(ClockRow),
+    ],
+    ids=["due", "next", "missed", "removed"],
+)
+def test_a_changed_clock_is_named(store, reference, statement):
+    change(store, statement.where(ClockRow.reference == reference, ClockRow.name == "decision"))
+
+    assert the_only_break(store).reference == reference
+    assert "clocks" in the_only_break(store).reason
+
+
+def test_a_clock_that_nobody_started_is_named(store, reference):
+    with store.write() as session:
+        now = store.now(session)
+        session.add(ClockRow(reference=reference, name="invented", due_at=now, next_at=now, missed=False))
+
+    assert "clocks" in the_only_break(store).reason
+
+
+@pytest.mark.parametrize(
+    "sealed", [b"", b"short", b"something else that is long enough"], ids=["empty", "short", "long"]
+)
+def test_an_altered_letter_is_named(store, reference, sealed):
+    change(store, update(LetterRow).where(LetterRow.reference == reference).values(sealed=sealed))
+
+    assert the_only_break(store).reference == reference
+    assert "letter 'acknowledgement' round 1" in the_only_break(store).reason
+
+
+@pytest.mark.parametrize("content", [a_letter("另一封信").dump(), b"no letter at all", b"[1]"])
+def test_a_letter_that_was_sealed_anew_with_other_content_is_named(store, reference, content):
+    with store.write() as session:
+        key = store.case_key(session, reference)
+        row = session.get_one(LetterRow, (reference, "acknowledgement", 1))
+        row.sealed = key.seal(content, "letter/acknowledgement/1")
+
+    assert "is not the one that was prepared" in the_only_break(store).reason
+
+
+def test_a_removed_letter_is_named(store, reference):
+    change(store, delete(LetterRow).where(LetterRow.reference == reference))
+
+    assert "is not the one that was prepared" in the_only_break(store).reason
+
+
+def test_a_letter_that_nobody_prepared_is_named(store, reference):
+    with store.write() as session:
+        session.add(LetterRow(reference=reference, letter="decision", round=1, sealed=b"x"))
+
+    assert "letter 'decision' is in no entry" in the_only_break(store).reason
+
+
+def test_a_case_key_that_was_replaced_is_named(store, reference):
+    change(store, update(CaseKeyRow).where(CaseKeyRow.reference == reference).values(wrapped=b"another key" * 6))
+
+    assert the_only_break(store).reference == reference
+    assert "does not open with this master key" in the_only_break(store).reason
+
+
+def test_a_case_key_whose_row_is_gone_is_named(store, reference):
+    change(store, delete(CaseKeyRow).where(CaseKeyRow.reference == reference))
+
+    assert the_only_break(store).reference == reference
+    assert "key" in the_only_break(store).reason
+
+
+def test_a_person_who_was_erased_is_no_break(store, reference):
+    change(store, update(CaseKeyRow).where(CaseKeyRow.reference == reference).values(wrapped=None))
+
+    assert verify(store).breaks == []
+
+
+def remove_a_case_and_leave_its_parts(store, reference):
+    """As somebody does it who owns the tables: the foreign keys are dropped first."""
+    if store.engine.dialect.name == "sqlite":
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("DELETE FROM cases WHERE reference = ?", (reference,))
+            connection.exec_driver_sql("BEGIN")
+            connection.detach()
+        return
+    with store.engine.begin() as connection:
+        for table in Base.metadata.tables:
+            for key in inspect(connection).get_foreign_keys(table):
+                connection.execute(text(f'ALTER TABLE "{table}" DROP CONSTRAINT "{key["name"]}"'))
+        connection.execute(delete(CaseRow).where(CaseRow.reference == reference))
+
+
+@pytest.mark.parametrize(
+    "left", [EntryRow, CaseKeyRow, ClockRow, LetterRow, DeliveryRow], ids=lambda t: t.__tablename__
+)
+def test_a_case_that_was_removed_as_a_whole_is_named_by_whatever_it_left_behind(store, reference, left):
+    remove_a_case_and_leave_its_parts(store, reference)
+    for part in {EntryRow, CaseKeyRow, ClockRow, LetterRow, DeliveryRow} - {left}:
+        change(store, delete(part).where(part.reference == reference))
+
+    found = the_only_break(store)
+
+    assert (found.reference, found.seq) == (reference, 0)
+    assert found.reason.startswith("removed")
+
+
+def test_with_another_master_key_nothing_is_verified_rather_than_every_case_blamed(store, reference, tmp_path):
+    MasterKey.create(tmp_path / "other.key")
+
+    with pytest.raises(MasterKeyWrong):
+        verify(Store(store.url, tmp_path / "other.key"))
+    with pytest.raises(MasterKeyMissing):
+        verify(Store(store.url, tmp_path / "lost.key"))
+
+
+def test_work_that_goes_on_meanwhile_is_no_break(store, reference):
+    """The rows of the cases are read first, their ledgers next; in between a worker saves an act."""
+    saved = []
+
+    def somebody_saves(connection, cursor, statement, parameters, context, many):
+        if "FROM cases" in statement and not saved:
+            saved.append(reference)
+            with Store(store.url, store.key_file).open_case(reference) as desk:
+                desk.case.record(acts.Viewed(what="complainant"), desk.now)
+
+    before = ledger_length(store, reference)
+    event.listen(store.engine, "after_cursor_execute", somebody_saves)
+    verified = verify(store)
+    event.remove(store.engine, "after_cursor_execute", somebody_saves)
+
+    assert ledger_length(store, reference) == before + 1
+    assert verified.breaks == []
+
+
+def test_verifying_changes_nothing(store, reference):
+    def everything():
+        with store.read() as session:
+            return {
+                table: session.execute(select(Base.metadata.tables[table])).all()
+                for table in Base.metadata.tables
+                if table != FirmRow.__tablename__
+            }
+
+    before = everything()
+    verify(store)
+
+    assert everything() == before

@@ -1,0 +1,199 @@
+"""A running Redress, as a test uses it: files complaints, answers forms, moves time, waits for what must follow."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from prefect.client.schemas.objects import FlowRun
+
+from complaints.adapters.store import Store
+from complaints.answers import Question
+from complaints.case import Case
+from complaints.intake import Complaint
+from complaints.settings import settings
+from deployments.up import Supervisor
+from flows.forms import fill_form
+from flows.runs import find_runs, prefect_client, start_run
+
+PLAY: Mapping[Question, Mapping[str, Any]] = {
+    Question.FINDING: {"conclusion": "substantiated", "reasons": "核对了通话录音,情况属实。"},
+    Question.DECISION: {"outcome": "upheld", "remedy": "apology", "reasons": "催收人员用语不当。"},
+    Question.REMEDY: {"done_on": "2026-01-05", "voucher": "PAY-17"},
+    Question.FOLLOW_UP: {"satisfaction": "satisfied"},
+    Question.REPLY: {"topic": "fees"},
+    Question.REPORT: {"result": "confirmed"},
+    Question.DELIVERY: {"choice": "give_up", "reason": "not_reachable"},
+}
+"""A valid answer to every question."""
+
+
+class MailSink:
+    """A real mail server that keeps what it takes, and behaves badly towards chosen recipients."""
+
+    def __init__(self) -> None:
+        self.taken: list[Envelope] = []
+        self.refuses: set[str] = set()
+        self.is_away_for: set[str] = set()
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refuses:
+            return f"550 no such user {address}"
+        if address in self.is_away_for:
+            return "451 try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.taken.append(envelope)
+        return "250 taken"
+
+    def message_ids(self) -> list[str]:
+        """Return the Message-ID of every letter taken, in order."""
+        lines = (content.split(b"\r\n\r\n", 1)[0].split(b"\r\n") for content in (one.content for one in self.taken))
+        return [line.decode() for head in lines for line in head if line.lower().startswith(b"message-id")]
+
+
+class Running:
+    """Redress with its server, worker and door up."""
+
+    def __init__(self, supervisor: Supervisor, sink: MailSink, controller: Controller) -> None:
+        self.supervisor, self.sink, self.controller = supervisor, sink, controller
+        self.store = Store(settings().cases_url, settings().key_file)
+
+    def file(self, **complaint: Any) -> str:
+        """File a complaint and start its run; return the reference."""
+        content = {"channel": "web", "narrative": "催收电话过多", "kind": "complaint"} | complaint
+        reference = self.store.file(Complaint.model_validate(content), "tests", settings().regime).reference
+        with prefect_client() as client:
+            start_run(client, reference)
+        return reference
+
+    def case(self, reference: str) -> Case:
+        """Return a case as it stands."""
+        return self.store.read_case(reference)
+
+    def run(self, reference: str) -> FlowRun:
+        """Return the run of a case."""
+        with prefect_client() as client:
+            return find_runs(client, [reference])[reference]
+
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+        """Wait until ``condition`` holds and return what it returned."""
+        end = time.monotonic() + seconds
+        while not (result := condition()):
+            assert time.monotonic() < end, f"waited {seconds} s in vain until {what}"
+            time.sleep(0.15)
+        return result
+
+    def until_rest(self, *references: str, seconds: float = 90) -> None:
+        """Wait until the runs of all cases wait for somebody or have ended."""
+
+        def rests() -> bool:
+            with prefect_client() as client:
+                states = [run.state for run in find_runs(client, references).values()]
+            return len(states) == len(set(references)) and all(
+                state is not None and (state.is_paused() or state.is_final()) for state in states
+            )
+
+        self.until(rests, f"{len(references)} runs are at rest", seconds)
+
+    def until_asked(self, reference: str, question: Question) -> None:
+        """Wait until the form of a question is up."""
+
+        def asked() -> bool:
+            case, state = self.case(reference), self.run(reference).state
+            key = (state.state_details.pause_key or "") if state and state.is_paused() else ""
+            return case.asks is question and key.startswith(f"{question}-{case.round_of(question)}-")
+
+        self.until(asked, f"{reference} asks for {question}")
+
+    def answer(self, reference: str, question: Question, by: str = "li.wei", **values: Any) -> None:
+        """Answer a form as Prefect's page does."""
+        self.until_asked(reference, question)
+        self.resume(reference, fill_form(question, values or PLAY[question], by))
+
+    def resume(self, reference: str, values: Mapping[str, Any]) -> Any:
+        """Press Resume with what a form holds; return Prefect's answer."""
+        run = self.run(reference)
+        with prefect_client() as client:
+            for _ in range(50):
+                result = client.resume_flow_run(run.id, run_input=dict(values))
+                if "schema not found" not in str(getattr(result.details, "reason", "")):
+                    return result
+                time.sleep(0.1)
+        raise AssertionError("the form did not appear")
+
+    def sweep(self) -> None:
+        """Run the deadline sweep and wait for its end."""
+        self.deploy_and_wait("watch-deadlines")
+
+    def deploy_and_wait(self, flow: str, **parameters: Any) -> FlowRun:
+        """Run a deployment now; return the run once it has completed."""
+        with prefect_client() as client:
+            deployment = client.read_deployment_by_name(f"{flow}/{flow}")
+            run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+
+            def ended() -> bool:
+                state = client.read_flow_run(run.id).state
+                return state is not None and state.is_final()
+
+            self.until(ended, f"{flow} has ended")
+            done = client.read_flow_run(run.id)
+        assert done.state is not None
+        assert done.state.is_completed(), done.state
+        return done
+
+    def pass_days(self, days: float) -> None:
+        """Move the firm's time forward and sweep."""
+        self.store.move_time(self.store.now() + timedelta(days=days))
+        self.sweep()
+
+    def live_on(self, references: Iterable[str], seconds: float = 120) -> None:
+        """Answer every form with a valid answer, moving time where cases wait for a date, until all are closed."""
+        still_open, end = set(references), time.monotonic() + seconds
+        while still_open:
+            assert time.monotonic() < end, f"{len(still_open)} cases did not reach their end"
+            with prefect_client() as client:
+                runs = find_runs(client, still_open)
+            waiting = 0
+            for reference in sorted(still_open):
+                case, run = self.case(reference), runs.get(reference)
+                if run and run.state and run.state.is_paused():
+                    waiting += self._press_on(case, run)
+                elif not case.stage.is_open and run and run.state and run.state.is_final():
+                    assert run.state.is_completed(), run.state
+                    still_open.discard(reference)
+            if waiting and waiting == len(still_open):
+                self.pass_days(8)
+            time.sleep(0.2)
+
+    def _press_on(self, case: Case, run: FlowRun) -> bool:
+        """Answer what is asked; return whether the case waits for a date instead."""
+        assert run.state is not None
+        key = run.state.state_details.pause_key or ""
+        if key.startswith("until-"):
+            return True
+        if (question := case.asks) and key.startswith(f"{question}-{case.round_of(question)}-"):
+            with prefect_client() as client:
+                client.resume_flow_run(run.id, run_input=fill_form(question, PLAY[question], "li.wei"))
+        return False
+
+
+def ledger_story(store: Store, reference: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return a ledger without what must differ from one telling to the next: times, and what is named after the case."""
+    telling = {"started_at", "warn_at", "due_at", "message_id", "number", "sha256", "receipt", "received_at"}
+    return [
+        (entry.kind, entry.by, {name: value for name, value in json.loads(entry.facts).items() if name not in telling})
+        for entry in store.entries(reference)
+    ]
+
+
+def long_ago() -> datetime:
+    """Return when the tests' firm begins to live."""
+    return datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
