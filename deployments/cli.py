@@ -2,47 +2,75 @@
 
 import json
 import sys
+import tomllib
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Column, Table
+from rich.text import Text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from complaints import acts
 from complaints.adapters.store import Store, read_act
-from complaints.answers import Question, parse_answer
+from complaints.answers import Question, Staff, parse_answer
 from complaints.case import Case
 from complaints.deadlines import due
-from complaints.errors import AnswerRefused, ComplaintError
+from complaints.errors import AnswerRefused, ComplaintError, SettingError
 from complaints.intake import Complaint, Contact
+from complaints.regimes.model import load_pack
 from complaints.settings import Settings, settings
 from complaints.sheet import case_sheet
-from complaints.words import ZH, Channel, ContactKind, Kind, Stage
+from complaints.words import EN, ZH, Channel, ContactKind, Kind, Stage
 
 app = typer.Typer(
     help="Complaint handling for financial firms. Start with:  redress demo",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-out = Console(width=None if sys.stdout.isatty() else 140)
+out = Console(width=None if sys.stdout.isatty() else 160, emoji=False)  # ":key:" in a narrative is no picture
+
+
+class Tongue(StrEnum):
+    """The languages that letters and explanations are written in."""
+
+    CHINESE = ZH
+    ENGLISH = EN
+
 
 Reference = Annotated[str, typer.Argument(metavar="REF", help="the case's reference, such as TS260302-7K3M9QX")]
 By = Annotated[str, typer.Option("--by", help="your staff number; it stands in the ledger")]
-Language = Annotated[str, typer.Option("--lang", help="zh-CN or en")]
+Language = Annotated[Tongue, typer.Option("--lang", help="the language: zh-CN or en")]
+
+WRONG: Final = (
+    ComplaintError,
+    typer.TyperException,
+    SQLAlchemyError,
+    OSError,
+    SettingsError,
+    tomllib.TOMLDecodeError,
+    UnicodeDecodeError,
+)
+"""What can be wrong on a healthy day: a mistake in what was typed, a setting, a file, a database that is away."""
 
 
 @cache
 def cases() -> Store:
     """Return the case database, brought up to date."""
     settings().home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = Store(settings().cases_url, settings().key_file)
+    try:
+        store = Store(settings().cases_url, settings().key_file)
+    except (ArgumentError, ValueError, ImportError):  # not repeated: it may hold a password
+        cure = "Write postgresql://user:password@host/name or sqlite:///file; PostgreSQL needs redress[postgres]"
+        raise SettingError("REDRESS_DATABASE_URL", "no database can be reached by this address", cure) from None
     store.migrate()
     return store
 
@@ -105,10 +133,10 @@ def doctor() -> None:
     from deployments.doctor import examine
 
     findings = examine(settings())
-    table = Table("", "what", "found", "cure")
+    table = Table(*(Column(name, overflow="fold") for name in ("", "what", "found", "cure")))
     mark = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "bad": "[red]bad[/]"}
     for finding in findings:
-        table.add_row(mark[finding.grade], finding.what, finding.found, finding.cure)
+        table.add_row(mark[finding.grade], Text(finding.what), Text(finding.found), Text(finding.cure))
     out.print(table)
     if any(finding.grade == "bad" for finding in findings):
         raise typer.Exit(1)
@@ -119,21 +147,24 @@ def doctor() -> None:
 
 @app.command("file")
 def file_complaint(
-    file: Annotated[typer.FileText | None, typer.Argument(help="a complaint as JSON; - reads standard input")] = None,
+    file: Annotated[
+        typer.FileText | None,
+        typer.Argument(help="a complaint as JSON; - reads standard input", encoding="utf-8-sig"),
+    ] = None,
     channel: Annotated[Channel, typer.Option(help="where it came in")] = Channel.COUNTER,
-    kind: Annotated[Kind | None, typer.Option(help="where it is known")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="what sort of matter it is, where that is known")] = None,
     name: Annotated[str | None, typer.Option(help="the complainant's name")] = None,
-    email: Annotated[str | None, typer.Option()] = None,
-    phone: Annotated[str | None, typer.Option()] = None,
+    email: Annotated[str | None, typer.Option(help="the complainant's e-mail address; letters go there")] = None,
+    phone: Annotated[str | None, typer.Option(help="the complainant's telephone number")] = None,
     narrative: Annotated[str | None, typer.Option(help="what happened")] = None,
     wanted: Annotated[str | None, typer.Option(help="what the complainant asks for")] = None,
-    product: Annotated[str | None, typer.Option()] = None,
-    language: Language = ZH,
+    product: Annotated[str | None, typer.Option(help="the product it is about")] = None,
+    language: Language = Tongue.CHINESE,
     by: By = "counter",
 ) -> None:
     """Take in one complaint: from a JSON file, or from the options for the telephone and the counter."""
     if file:
-        content = _json(file.read())
+        content = _json(file)
     else:
         contacts = [{"kind": code, "value": value} for code, value in (("email", email), ("phone", phone)) if value]
         complainant = {"name": name, "contacts": contacts}
@@ -142,15 +173,14 @@ def file_complaint(
     try:
         complaint = Complaint.model_validate(content)
     except ValidationError as wrong:
-        first = wrong.errors(include_input=False, include_url=False)[0]
-        raise AnswerRefused(".".join(str(part) for part in first["loc"]), first["msg"]) from None
-    filed = cases().file(complaint, f"staff:{by}", settings().regime)
+        raise _refusal(wrong) from None
+    filed = cases().file(complaint, f"staff:{_staff(by)}", settings().regime)
     started = filed.is_new and _start_run(filed.reference)
     out.print(filed.reference)
     if not filed.is_new:
         out.print("This complaint was filed before; nothing was added.")
     elif not started:
-        out.print("Stored. Prefect does not answer; its run starts with 'redress up'.")
+        out.print("Stored. Prefect does not answer; its run is started as soon as Prefect is there ('redress up').")
 
 
 @app.command("import")
@@ -193,18 +223,18 @@ def import_file(
 def list_cases(
     stage: Annotated[Stage | None, typer.Option(help="only this stage")] = None,
     all_: Annotated[bool, typer.Option("--all", help="closed ones too")] = False,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="show at most so many")] = 50,
 ) -> None:
     """List cases, the newest first, and what each waits for."""
     store = cases()
     rows = store.list_cases(stage=stage, only_open=not (all_ or stage), limit=limit)
-    columns = ("reference", "kind", "category", "stage", "waits for", "received", "decision due", "late")
-    table = Table(*(Column(name, no_wrap=True) for name in columns))
+    others = ("kind", "category", "stage", "waits for", "received", "decision due", "late")
+    table = Table(Column("reference", no_wrap=True), *others)  # a reference is whole in the narrowest window
     for row in rows:
         kind = Kind(row.kind).both if row.kind else "—"
         late = "late" if row.late or (row.late is None and _is_past(row.decision_due_at, store.now())) else ""
-        stage_word = Stage(row.stage).both
-        dates = (_day(row.received_at), _day(row.decision_due_at))
+        stage_word, zone = Stage(row.stage).both, load_pack(row.regime).tz
+        dates = (_day(at.astimezone(zone) if at else None) for at in (row.received_at, row.decision_due_at))
         table.add_row(row.reference, kind, row.category or "—", stage_word, row.asks or "", *dates, late)
     out.print(table)
 
@@ -225,23 +255,27 @@ def show(
         if case.is_confidential:
             _record_view(store, reference, by)
         _show_record(case)
-    table = Table("#", "when", "by", "what", "details")
+    table = Table("#", "when", "by", "what", Column("details", overflow="fold"))
     with store.read() as session:
         key = store.case_key(session, reference)
     for entry in store.entries(reference):
         act = read_act(entry, key)
         details = act.model_dump(mode="json", exclude=set(act.personal), exclude_none=True, exclude_defaults=True)
         text = ", ".join(f"{name}={value}" for name, value in details.items())
+        if case.is_confidential and not reveal and isinstance(act, acts.Received):
+            text = "confidential"  # product, place and number can tell who it was
         when = f"{entry.at.astimezone(case.pack.tz):%m-%d %H:%M:%S}"
-        table.add_row(str(entry.seq), when, entry.by, entry.kind, text[:200])
+        table.add_row(str(entry.seq), when, Text(entry.by), entry.kind, Text(text[:200]))
     out.print(table)
 
 
 @app.command()
-def explain(reference: Reference, language: Language = ZH) -> None:
+def explain(reference: Reference, language: Language = Tongue.CHINESE) -> None:
     """Explain every deadline of a case: the rule, how it was counted, and how sure the rule is."""
     case = cases().read_case(reference)
-    zh = language == ZH
+    zh = language is Tongue.CHINESE
+    if not case.clocks:
+        out.print("本案没有计时。" if zh else "No time limit runs for this case.")
     for name, clock in case.clocks.items():
         rule, started = case.pack.clock(name), clock.started
         title = rule.title.zh if zh else rule.title.en
@@ -287,9 +321,8 @@ def answer(
     by: By = "",
 ) -> None:
     """Answer the question that a case waits with, instead of on Prefect's page."""
-    given = dict(_pair(one) for one in values or [])
-    store = cases()
-    with store.open_case(reference) as desk:
+    given = _pairs(values or [])
+    with cases().open_case(reference) as desk:
         desk.case.answer(form, parse_answer(form, given), _staff(by), desk.now)
     out.print(f"Recorded: {form} of {reference}.")
     _wake(reference)
@@ -315,7 +348,7 @@ def contact(
     try:
         added = Contact(kind=kind, value=value)
     except ValidationError as wrong:
-        raise AnswerRefused("value", wrong.errors()[0]["msg"].removeprefix("Value error, ")) from None
+        raise AnswerRefused("value", _refusal(wrong).reason) from None
     with cases().open_case(reference) as desk:
         desk.case.record(acts.ContactAdded(contact=added), desk.now, _staff(by))
         number = len(desk.case.contacts)
@@ -335,35 +368,56 @@ def show_addresses(where: Settings) -> None:
         "HTTP door (POST /v1/complaints, documentation at /docs)", f"http://{where.door_host}:{where.door_port}"
     )
     letters = "a mail server" if where.smtp_url else f"{where.letters_folder} (no mail server is set: not sent)"
-    table.add_row("letters", letters)
-    table.add_row("summaries", str(where.summaries_folder))
-    table.add_row("archive", str(where.archive_folder))
-    table.add_row("logs", str(where.home / "logs"))
+    table.add_row("letters", Text(letters))
+    table.add_row("summaries", Text(str(where.summaries_folder)))
+    table.add_row("archive", Text(str(where.archive_folder)))
+    table.add_row("logs", Text(str(where.home / "logs")))
     out.print(table)
 
 
-def _json(text: str) -> Any:
+def _json(file: typer.FileText) -> Any:
     try:
-        return json.loads(text)
+        return json.load(file)
     except json.JSONDecodeError as wrong:
         raise AnswerRefused("file", f"is not JSON (line {wrong.lineno}: {wrong.msg})") from None
+    except UnicodeDecodeError:
+        raise AnswerRefused("file", "is not text in UTF-8; save it as UTF-8") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, brackets within brackets without end
+        raise AnswerRefused("file", "is not the JSON of a complaint") from None
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise AnswerRefused(text, "write it as FIELD=VALUE")
-    return name, value
+def _refusal(wrong: ValidationError) -> AnswerRefused:
+    """Return the first field that is wrong, with the reason."""
+    first = wrong.errors(include_input=False, include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    return AnswerRefused(field or "complaint", first["msg"].removeprefix("Value error, "))
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise AnswerRefused(text, "write it as FIELD=VALUE")
+        if name in given:
+            raise AnswerRefused(name, "is there twice; give it once")
+        given[name] = value
+    return given
 
 
 def _staff(by: str) -> str:
     if not by:
         raise AnswerRefused("--by", "say who you are, by your staff number")
-    return by
+    try:
+        return TypeAdapter(Staff).validate_python(by)
+    except ValidationError:
+        raise AnswerRefused(
+            "--by", "a staff number has 2 to 32 letters, digits, dots, hyphens or underscores"
+        ) from None
 
 
 def _day(at: datetime | None) -> str:
-    return f"{at.astimezone():%Y-%m-%d}" if at else ""
+    return f"{at:%Y-%m-%d}" if at else ""
 
 
 def _is_past(at: datetime | None, now: datetime) -> bool:
@@ -389,24 +443,30 @@ def _show_record(case: Case) -> None:
 
 
 def _start_run(reference: str) -> bool:
-    """Start a case's run if Prefect answers."""
+    """Start a case's run if Prefect answers; return whether it did."""
     if not _prefect_answers():
         return False
     from flows.runs import prefect_client, start_run
 
-    with prefect_client() as client:
-        start_run(client, reference)
+    try:
+        with prefect_client() as client:
+            start_run(client, reference)
+    except Exception:  # the case is stored: whatever is wrong with Prefect, its run is started later
+        return False
     return True
 
 
 def _wake(reference: str) -> None:
     """Let the case's run go on if Prefect answers; otherwise it is woken by reconcile-runs."""
-    if _prefect_answers():
-        from flows.runs import wake_case
+    if not _prefect_answers():
+        out.print("Prefect does not answer; the run goes on as soon as Prefect is there ('redress up').")
+        return
+    from flows.runs import wake_case
 
+    try:
         wake_case(reference)
-    else:
-        out.print("Prefect does not answer; the run goes on with 'redress up'.")
+    except Exception:  # what was done stands in the ledger
+        out.print("Prefect refused; the run goes on within minutes.")
 
 
 def _prefect_answers() -> bool:
@@ -417,19 +477,42 @@ def _prefect_answers() -> bool:
     apply(settings())
     try:
         return httpx.get(f"{settings().api_url}/health", timeout=2).is_success
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return False
 
 
+def in_one_line(wrong: BaseException) -> str:
+    """Return what is wrong, and where to look, as one line."""
+    match wrong:
+        case typer.TyperException():
+            text = wrong.format_message().replace("Value error, ", "")
+            where = getattr(wrong, "ctx", None)  # only what was typed wrongly has one
+            text += f" See: {where.command_path} --help" if where else ""
+        case DBAPIError():  # the first line: PostgreSQL's second can repeat what was to be stored
+            text = f"case database: {str(wrong.orig).partition(chr(10))[0]}. See: redress doctor"
+        case SQLAlchemyError():
+            text = f"case database: {str(wrong).partition(chr(10))[0]}. See: redress doctor"
+        case OSError() if wrong.filename is not None:
+            text = f"{wrong.filename}: {wrong.strerror}"
+        case tomllib.TOMLDecodeError() | UnicodeDecodeError():
+            text = f"redress.toml: {wrong}"
+        case SettingsError():
+            text = f"{wrong}. Correct it in the environment or redress.toml"
+        case _:
+            text = str(wrong)
+    return " ".join(text.split())
+
+
 def main() -> None:
-    """Run the command line; what Redress refuses is one line and exit code 2."""
+    """Run the command line; whatever is wrong is one line and exit code 2."""
     try:
-        app()
+        code = app(sys.argv[1:] or ["--help"], prog_name="redress", standalone_mode=False)
     except KeyboardInterrupt:
         sys.exit(130)
-    except ComplaintError as wrong:
-        sys.stderr.write(f"redress: {wrong}\n")
+    except WRONG as wrong:
+        sys.stderr.write(f"redress: {in_one_line(wrong)}\n")
         sys.exit(2)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -193,7 +193,7 @@ class Demo:
     def answer_what_is_due(self, day: int) -> None:
         """Answer forms through Prefect's API, as its page does."""
         from flows.forms import fill_form
-        from flows.runs import find_runs, prefect_client
+        from flows.runs import find_runs, prefect_client, resume
 
         due = []
         for row in self.store.list_cases(only_open=True, limit=1000):
@@ -205,24 +205,13 @@ class Demo:
             for reference, question, answer, script in due:
                 values = {name: self._today(value) for name, value in answer["values"].items()}
                 filled = fill_form(question, values, answer["by"])
-                self._resume(client, runs[reference].id, filled)
+                if refused := resume(client, runs[reference], filled):
+                    raise SettingError(reference, f"Prefect refused an answer: {refused}", "The sample is wrong")
                 script.given[question] += 1
                 self.counts["forms answered"] += 1
 
     def _today(self, value: Any) -> Any:
         return self.store.now().astimezone(ZONE).date().isoformat() if value == "today" else value
-
-    def _resume(self, client: Any, run_id: Any, values: Mapping[str, Any]) -> None:
-        """Press Resume; a form that is just being put up is tried again."""
-        for _ in range(50):
-            result = client.resume_flow_run(run_id, run_input=dict(values))
-            if result.status.value == "ACCEPT":
-                return
-            reason = getattr(result.details, "reason", "")
-            if "schema not found" not in str(reason):
-                raise SettingError("demo", f"Prefect refused an answer: {reason}", "This is a bug in the sample")
-            time.sleep(0.1)
-        raise SettingError("demo", "a form did not appear", "See the worker's log")
 
     def start_sweep(self) -> Any:
         """Start the deadline sweep where a clock has something to say; return its run."""

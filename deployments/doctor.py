@@ -5,9 +5,12 @@ import platform
 import re
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import httpx
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from complaints.adapters.store import Store
 from complaints.errors import ComplaintError
@@ -72,20 +75,33 @@ def _home(settings: Settings) -> list[Finding]:
 
 
 def _cases(settings: Settings) -> list[Finding]:
-    where = re.sub(r"//[^@/]*@", "//…@", settings.cases_url)  # without the password
+    where = _without_password(settings.cases_url)
     try:
         store = Store(settings.cases_url, settings.key_file)
+        file = store.engine.url.database if store.engine.dialect.name == "sqlite" else None
+        if file and not Path(file).exists():  # looking must not make it
+            return [Finding("note", "case database", f"{where} is not there yet", "redress up makes it")]
         if not store.schema_is_current():
             return [
                 Finding("note", "case database", f"{where}: schema not up to date", "redress up brings it up to date")
             ]
-        found = f"key {store.master.fingerprint}, mode 600"
+        found = f"key {store.master.fingerprint} in {settings.key_file}"
     except ComplaintError as wrong:
         return [Finding("bad", "case database", where, str(wrong))]
     except Exception as error:
         return [Finding("bad", "case database", f"{where}: {type(error).__name__}", "is it there, and reachable?")]
     keep = "keep a copy apart from the database: without it no complaint can be read"
     return [Finding("ok", "case database", where), Finding("ok", "master key", found, keep)]
+
+
+def _without_password(address: str) -> str:
+    """Return a database's address without user, password and options, each of which can be a secret."""
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        return "REDRESS_DATABASE_URL"
+    host = (url.host or "").rpartition("@")[2]  # a password with an unescaped @ runs on into the host
+    return url._replace(username=None, password=None, host=host or None).set(query={}).render_as_string()
 
 
 def _doors(settings: Settings) -> list[Finding]:
@@ -109,12 +125,13 @@ def _prefect(settings: Settings) -> list[Finding]:
     if os.environ.get("PREFECT_API_KEY"):
         cure = "unset it: it would win over the server's own password"
         findings.append(Finding("note", "PREFECT_API_KEY", "is set; Redress ignores it", cure))
+    where = re.sub(r"//[^/]*@", "//", settings.api_url)  # without user and password
     try:
         answer = httpx.get(f"{settings.api_url}/admin/settings", timeout=3).raise_for_status()
         found: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, ValueError):
-        return [*findings, Finding("note", "Prefect's server", f"{settings.api_url} does not answer", "redress up")]
-    findings.append(Finding("ok", "Prefect's server", settings.api_url))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return [*findings, Finding("note", "Prefect's server", f"{where} does not answer", "redress up")]
+    findings.append(Finding("ok", "Prefect's server", where))
     for path, wanted, grade, cure in SERVER_SETTINGS:
         value: Any = found
         for part in path:

@@ -13,10 +13,12 @@ from fastapi import BackgroundTasks, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from sqlalchemy.exc import SQLAlchemyError
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookVerificationError
+from starlette.exceptions import HTTPException
 
-from complaints.adapters.store import Store
-from complaints.errors import AnswerRefused, NumberTaken, RetryableError
+from complaints.adapters.store import Filed
+from complaints.errors import AnswerRefused, ComplaintError, NumberTaken
 from complaints.intake import Complaint
 from complaints.settings import settings
 from flows.runs import prefect_client, start_run
@@ -24,6 +26,10 @@ from tasks.desk import store
 
 LARGEST_BODY: Final = 1_000_000
 """Bytes; a complaint's words fit many times."""
+LONGEST_FIELD: Final = 100
+"""Characters of a field's name that an answer repeats; a field that nobody knows has the name its sender gave it."""
+MOST_ERRORS: Final = 20
+"""Wrong fields that an answer names."""
 
 log = logging.getLogger("redress.door")
 
@@ -36,7 +42,30 @@ class Refused(Exception):
         self.status, self.title, self.errors = status, title, errors or []
 
 
-app = FastAPI(title="Redress", description="Takes complaints in.")
+_RECORD: Final = Complaint.model_json_schema(ref_template="#/components/schemas/{model}")
+_PARTS: Final[dict[str, Any]] = _RECORD.pop("$defs")
+_BODY: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": _RECORD}}}}
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "It was filed before: the reference it got the first time."},
+    401: {"description": "The signature does not fit."},
+    409: {"description": "The sender's number stands for a complaint with other content."},
+    413: {"description": "The body is too large."},
+    422: {"description": "The complaint cannot be taken as it is: each wrong field with the reason."},
+    503: {"description": "It could not be stored now: send it again after the seconds of Retry-After."},
+}
+
+
+class Door(FastAPI):
+    """The HTTP application, whose description holds the parts of the record too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of the door."""
+        described = super().openapi()
+        described.setdefault("components", {}).setdefault("schemas", {}).update(_PARTS)
+        return described
+
+
+app = Door(title="Redress", description="Takes complaints in.")
 
 
 @app.exception_handler(Refused)
@@ -49,16 +78,20 @@ async def show_refusal(request: Request, refused: Refused) -> JSONResponse:
     return JSONResponse(problem, refused.status, headers, media_type="application/problem+json")
 
 
+@app.exception_handler(HTTPException)
+async def show_http_error(request: Request, error: HTTPException) -> JSONResponse:
+    """Answer with problem details to what is no address or no method of the door."""
+    problem = {"type": "about:blank", "title": str(error.detail), "status": error.status_code}
+    return JSONResponse(problem, error.status_code, error.headers, media_type="application/problem+json")
+
+
 @app.get("/healthz")
 def healthz() -> dict[str, str]:
     """Say that the door is open."""
     return {"status": "ok"}
 
 
-_BODY: Final = {"requestBody": {"content": {"application/json": {"schema": Complaint.model_json_schema()}}}}
-
-
-@app.post("/v1/complaints", status_code=201, openapi_extra=_BODY)
+@app.post("/v1/complaints", status_code=201, responses=_ANSWERS, openapi_extra=_BODY)
 async def file_complaint(request: Request, response: Response, background: BackgroundTasks) -> dict[str, str]:
     """Take in one complaint.
 
@@ -69,7 +102,7 @@ async def file_complaint(request: Request, response: Response, background: Backg
     body = await _read(request)
     sender = _verify(request.headers, body)
     complaint = _parse(body)
-    filed = await run_in_threadpool(_file, store(), complaint, sender, request.headers["webhook-id"])
+    filed = await run_in_threadpool(_file, complaint, sender, request.headers["webhook-id"])
     response.status_code = 201 if filed.is_new else 200
     if filed.is_new:
         background.add_task(_start, filed.reference)
@@ -95,35 +128,69 @@ def _verify(headers: Mapping[str, str], body: bytes) -> str:
         if not 1 <= len(headers.get("webhook-id", "")) <= 128:
             raise WebhookVerificationError("webhook-id must have 1 to 128 characters")
         Webhook(secret.get_secret_value()).verify(body, dict(headers), json_parse=False)
-    except (WebhookVerificationError, ValueError):
+    except UnicodeDecodeError:  # of a body in GBK, say, nobody can tell who signed it
+        raise Refused(422, "The body is not UTF-8.", [_NOT_JSON]) from None
+    except (WebhookVerificationError, EmptyWebhookSecretError, ValueError):
         raise Refused(401, "The signature does not fit: check webhook-sender, its secret, and the clock.") from None
     return sender
 
 
+_NOT_JSON: Final = {"field": "", "reason": "send one JSON object in UTF-8"}
+
+
+class _SentTwice(ValueError):
+    """An object names a field twice, so that nobody can know which value is meant."""
+
+
 def _parse(body: bytes) -> Complaint:
     try:
-        return Complaint.model_validate(json.loads(body))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise Refused(
-            422, "The body is not JSON.", [{"field": "", "reason": "send one JSON object in UTF-8"}]
-        ) from None
+        content = json.loads(body, object_pairs_hook=_object)
+    except _SentTwice as twice:
+        errors = [{"field": _short(str(twice)), "reason": "is there twice; send it once"}]
+        raise Refused(422, "The complaint cannot be taken as it is.", errors) from None
+    except (ValueError, RecursionError):  # ValueError also for a number of thousands of digits
+        raise Refused(422, "The body is not JSON.", [_NOT_JSON]) from None
+    if not isinstance(content, dict):
+        raise Refused(422, "The body is not a JSON object.", [_NOT_JSON])
+    try:
+        return Complaint.model_validate(content)
     except ValidationError as wrong:
         errors = [
-            {"field": ".".join(str(part) for part in one["loc"]), "reason": one["msg"]}
-            for one in wrong.errors(include_input=False, include_url=False, include_context=False)
+            {
+                "field": _short(".".join(str(part) for part in one["loc"])),
+                "reason": one["msg"].removeprefix("Value error, "),
+            }
+            for one in wrong.errors(include_input=False, include_url=False, include_context=False)[:MOST_ERRORS]
         ]
         raise Refused(422, "The complaint cannot be taken as it is.", errors) from None
 
 
-def _file(cases: Store, complaint: Complaint, sender: str, delivery_id: str) -> Any:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a JSON object; the same field twice is refused."""
+    content: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in content:
+            raise _SentTwice(name)
+        content[name] = value
+    return content
+
+
+def _short(field: str) -> str:
+    """Return a field's name as an answer can hold it: short, and text."""
+    return field[:LONGEST_FIELD].encode(errors="replace").decode()
+
+
+def _file(complaint: Complaint, sender: str, delivery_id: str) -> Filed:
+    """Store a complaint; where this installation cannot store, nothing is kept and the sender tries again."""
     try:
-        return cases.file(complaint, sender, settings().regime, delivery_id)
+        return store().file(complaint, sender, settings().regime, delivery_id)
     except AnswerRefused as refused:
         errors = [{"field": refused.field, "reason": refused.reason}]
         raise Refused(422, "The complaint cannot be taken as it is.", errors) from None
     except NumberTaken as taken:
         raise Refused(409, str(taken)) from None
-    except RetryableError:
+    except (ComplaintError, SQLAlchemyError, OSError) as error:
+        log.error("a complaint could not be stored (%s); 'redress doctor' says why", type(error).__name__)
         raise Refused(503, "The complaint could not be stored now; nothing was kept. Send it again.") from None
 
 

@@ -20,7 +20,6 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         # No suspension has a timeout; the case's own clocks watch the time.
         "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
         "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "60",
-        "PREFECT_SERVER_DATABASE_TIMEOUT": "30",
         "PREFECT_WORKER_QUERY_SECONDS": "0.5",  # 10 would add up to 10 s to every answer
         "PREFECT_WORKER_PREFETCH_SECONDS": "1",
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "15",

@@ -52,13 +52,12 @@ class Supervisor:
         self._stop = threading.Event()
         logs = settings.home / "logs"
         python = [sys.executable, "-m"]
-        port, door = str(settings.prefect_port), str(settings.door_port)
-        server = [*python, "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
-        uvicorn = [*python, "uvicorn", "deployments.door:app", "--host", settings.door_host, "--port", door]
+        uvicorn = [*python, "uvicorn", "deployments.door:app", "--host", settings.door_host]
+        door = [*uvicorn, "--port", str(settings.door_port), "--log-level", "warning"]
         self.children = {
-            "server": Child("server", server, logs / "server.log"),
+            "server": Child("server", [*python, "deployments.prefect_server"], logs / "server.log"),
             "worker": Child("worker", [*python, "deployments.cli", "worker"], logs / "worker.log"),
-            "door": Child("door", [*uvicorn, "--log-level", "warning"], logs / "door.log"),
+            "door": Child("door", door, logs / "door.log"),
         }
         if settings.prefect_api_url:
             del self.children["server"]  # somebody else runs it
@@ -103,7 +102,7 @@ class Supervisor:
             process = child.process
             if process is None or process.poll() is not None:
                 continue
-            process.send_signal(signal.SIGINT if child.name == "server" else signal.SIGTERM)
+            process.terminate()
             try:
                 process.wait(15)
             except subprocess.TimeoutExpired:

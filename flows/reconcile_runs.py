@@ -22,6 +22,10 @@ PATIENCE: Final = timedelta(minutes=2)
 """How long a run may stay lost before it is revived; keeps a bug from spinning."""
 
 
+LOOK_BACK: Final = timedelta(minutes=20)
+"""How long after its suspension a run's form is checked to be there."""
+
+
 @flow(name="reconcile-runs")
 def reconcile_runs() -> dict[str, int]:
     """Start missing runs, revive lost ones, wake those that wait for what has already come.
@@ -66,7 +70,7 @@ def waits_in_vain(client: SyncPrefectClient, reference: str, run: FlowRun, age: 
     if not key.startswith(awaited(case)):
         return True
     keyset = run.state.state_details.run_input_keyset
-    if not keyset or not PATIENCE < age < 10 * PATIENCE:
+    if not keyset or not PATIENCE < age < LOOK_BACK:
         return False
     try:
         client.read_flow_run_input(run.id, keyset["schema"])

@@ -1,7 +1,8 @@
 """The runs of cases on Prefect's server: start one, find it, wake it. One case has one run, named after it."""
 
-from collections.abc import Iterable
-from typing import Final
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
@@ -11,10 +12,15 @@ from prefect.client.schemas.filters import (
     FlowRunFilterName,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Scheduled
 
 DEPLOYMENT: Final = "handle-complaint/handle-complaint"
+FORM_MISSING: Final = "schema not found"
+"""What Prefect says while a run is suspended already but its form is not stored yet."""
 
 
 def prefect_client() -> SyncPrefectClient:
@@ -61,6 +67,35 @@ def wake_case(reference: str) -> bool:
     with prefect_client() as client:
         run = find_runs(client, [reference]).get(reference)
         return run is not None and wake(client, run)
+
+
+def resume(client: SyncPrefectClient, run: FlowRun, values: Mapping[str, Any], patience: float = 20) -> str | None:
+    """Answer the form of a suspended run, as Prefect's page does; return why it was refused, or None.
+
+    A form that is just being put up, and a database that is busy for a moment, are tried again soon: Prefect's own
+    retries would wait for seconds.
+
+    Args:
+        client: Prefect's API.
+        run: The suspended run.
+        values: What the form holds.
+        patience: Seconds to go on trying.
+    """
+    until = time.monotonic() + patience
+    with temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0}):
+        while True:
+            try:
+                result = client.resume_flow_run(run.id, run_input=dict(values))
+            except PrefectHTTPStatusError as error:
+                if error.response.status_code < 500 or time.monotonic() > until:
+                    raise
+            else:
+                reason = str(getattr(result.details, "reason", "") or "")
+                if result.status is SetStateStatus.ACCEPT:
+                    return None
+                if FORM_MISSING not in reason or time.monotonic() > until:
+                    return reason
+            time.sleep(0.1)
 
 
 def revive(client: SyncPrefectClient, run: FlowRun, reason: str) -> None:

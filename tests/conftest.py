@@ -4,6 +4,8 @@ A database is migrated once a session, by ``Store.migrate()`` as in production; 
 PostgreSQL is the one that ``REDRESS_TEST_POSTGRES_URL`` names, in databases of the tests' own, else an embedded one.
 """
 
+import tests.environment  # noqa: F401, I001 - first of all: what is imported next reads the environment
+
 import os
 import secrets
 import shutil
@@ -19,11 +21,10 @@ from sqlalchemy.engine import URL
 
 from complaints.adapters.store import Store
 from complaints.sealing import MasterKey
-from complaints.settings import settings
 
 # The same examples in every run, so that a build that is green stays green; another seed each time with
 # --hypothesis-profile=search.
-hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, max_examples=100)
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("steady")
 
@@ -43,11 +44,17 @@ class Databases(Protocol):
     def empty(self) -> str:
         """Make a database without tables and return its URL."""
 
-    def prepared(self, prepare: Preparation = ...) -> str:
-        """Make a migrated database, sealed with the session's master key, and return its URL.
+    def migrated(self) -> str:
+        """Make a migrated database, sealed with the session's master key, and return its URL."""
 
-        What ``prepare`` does to it is done once a session; each call then returns the URL of a fresh copy.
+    def prepared(self, prepare: Preparation) -> str:
+        """Make a migrated database in which ``prepare`` was done, and return its URL.
+
+        It is prepared once a session; each call returns the URL of a fresh copy.
         """
+
+    def drop_copies(self) -> None:
+        """Drop what the calls so far returned."""
 
 
 def nothing_more(_: Store) -> None:
@@ -65,13 +72,20 @@ class SqliteFiles:
         """A file that is not there yet."""
         return f"sqlite:///{self._new_file()}"
 
-    def prepared(self, prepare: Preparation = nothing_more) -> str:
+    def migrated(self) -> str:
+        """A copy of an empty one."""
+        return self.prepared(nothing_more)
+
+    def prepared(self, prepare: Preparation) -> str:
         """A copy of a file."""
         if prepare not in self._templates:
             template = self._new_file()
             fill(f"sqlite:///{template}", self._key_file, prepare)
             self._templates[prepare] = template
         return f"sqlite:///{shutil.copyfile(self._templates[prepare], self._new_file())}"
+
+    def drop_copies(self) -> None:
+        """Leave the small files to pytest, which removes the folder."""
 
     def _new_file(self) -> Path:
         return self._folder / f"{secrets.token_hex(8)}.db"
@@ -84,40 +98,57 @@ class PostgresServer:
         self._url, self._key_file = url.set(drivername="postgresql+psycopg"), key_file
         self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
         self._templates: dict[Preparation, str] = {}
-        self._made: list[str] = []
+        self._copies: list[str] = []
 
     def empty(self) -> str:
         """A new database."""
-        return self._url_of(self._make("template1"))
+        return self._copy("template1")
 
-    def prepared(self, prepare: Preparation = nothing_more) -> str:
+    def migrated(self) -> str:
+        """A copy of an empty one."""
+        return self.prepared(nothing_more)
+
+    def prepared(self, prepare: Preparation) -> str:
         """A copy of a database."""
         if prepare not in self._templates:
             template = self._make("template1")
             fill(self._url_of(template), self._key_file, prepare)
             self._templates[prepare] = template
-        return self._url_of(self._make(self._templates[prepare]))
+        return self._copy(self._templates[prepare])
+
+    def drop_copies(self) -> None:
+        """Drop them; each takes some megabytes."""
+        while self._copies:
+            self._drop(self._copies.pop())
 
     def never_sync(self) -> None:
         """Trade durability, which a test does not need, for speed."""
-        with self._engine.connect() as connection:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-            connection.execute(text("SELECT pg_reload_conf()"))
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            self._say(f"ALTER SYSTEM SET {setting} = off")
+        self._say("SELECT pg_reload_conf()")
 
-    def drop_all(self) -> None:
-        """Drop what was made."""
-        with self._engine.connect() as connection:
-            for name in self._made:
-                connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    def close(self) -> None:
+        """Leave the server as it was."""
+        self.drop_copies()
+        for template in self._templates.values():
+            self._drop(template)
         self._engine.dispose()
+
+    def _copy(self, template: str) -> str:
+        self._copies.append(self._make(template))
+        return self._url_of(self._copies[-1])
 
     def _make(self, template: str) -> str:
         name = f"redress_test_{secrets.token_hex(8)}"
-        with self._engine.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-        self._made.append(name)
+        self._say(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
+
+    def _drop(self, name: str) -> None:
+        self._say(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def _say(self, statement: str) -> None:
+        with self._engine.connect() as connection:
+            connection.execute(text(statement))
 
     def _url_of(self, name: str) -> str:
         return self._url.set(database=name).render_as_string(hide_password=False)
@@ -129,18 +160,6 @@ def fill(url: str, key_file: Path, prepare: Preparation) -> None:
     store.migrate()
     prepare(store)
     store.engine.dispose()
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Every test starts with default settings and an empty home folder."""
-    for name in [name for name in os.environ if name.startswith("REDRESS_")]:
-        if name != POSTGRES_URL:
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("REDRESS_HOME", str(tmp_path / "home"))
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -163,7 +182,7 @@ def postgresql(session_key: Path) -> Iterator[PostgresServer]:
     if given := os.environ.get(POSTGRES_URL):
         server = PostgresServer(make_url(given), session_key)
         yield server
-        server.drop_all()
+        server.close()
         return
     pgserver = pytest.importorskip("pgserver", reason=NO_POSTGRES)
     # Not in pytest's own folder: run by root, the server has a user of its own, who must be able to get there.
@@ -172,14 +191,16 @@ def postgresql(session_key: Path) -> Iterator[PostgresServer]:
         server = PostgresServer(make_url(embedded.get_uri()), session_key)
         server.never_sync()
         yield server
-        server.drop_all()
+        server.close()
         embedded.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def databases(request: pytest.FixtureRequest) -> Databases:
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
     """Databases of either kind: the test runs once on each."""
-    return request.getfixturevalue(request.param)
+    databases: Databases = request.getfixturevalue(request.param)
+    yield databases
+    databases.drop_copies()
 
 
 @pytest.fixture
@@ -191,6 +212,6 @@ def key_file(tmp_path: Path, session_key: Path) -> Path:
 @pytest.fixture
 def store(databases: Databases, key_file: Path) -> Iterator[Store]:
     """A migrated, empty case database; the test runs once on SQLite and once on PostgreSQL."""
-    store = Store(databases.prepared(), key_file)
+    store = Store(databases.migrated(), key_file)
     yield store
     store.engine.dispose()

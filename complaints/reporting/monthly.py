@@ -369,7 +369,7 @@ def _csv_rows(figures: Figures) -> Iterator[tuple[Any, ...]]:
 
 def _harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula, not even one that separates cells by semicolons."""
-    return re.sub(r"(^|[;,|])(\s*)(?=[=+\-@＝＋－＠])", r"\1\2'", " ".join(text.split()))
+    return re.sub(r"(^|;)(\s*)(?=[=+\-@＝＋－＠])", r"\1\2'", " ".join(text.split()))
 
 
 def write_summary(

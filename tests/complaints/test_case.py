@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -359,7 +359,7 @@ def test_materials_cannot_be_asked_of_somebody_who_left_no_contact():
 )
 def test_a_remedy_cannot_have_been_carried_out_tomorrow(done_on, is_refused):
     case = a_case(Stage.ANSWERED)
-    after_midnight = MONDAY.replace(day=3, hour=0, minute=30)
+    after_midnight = MONDAY.replace(day=3, hour=0, minute=30).astimezone(UTC)
 
     if is_refused:
         with pytest.raises(AnswerRefused) as refused:
@@ -566,6 +566,18 @@ def test_a_wait_is_never_late():
     case.record(an_act(acts.FollowedUp), MONDAY + timedelta(days=90))
 
     assert case.clocks["follow-up"].late is False
+
+
+def test_a_clock_does_not_start_again_when_its_act_is_repeated():
+    rule = load_pack(REGIME).clock("decision").model_copy(update={"starts": "materials_requested"})
+    pack = load_pack(REGIME).model_copy(update={"clocks": (rule,)})
+    case = receive(REFERENCE, pack, a_complaint(), "crm", MONDAY)
+    advance(case, Stage.UNDER_INVESTIGATION)
+
+    case.record(an_act(acts.MaterialsRequested), MONDAY)
+    case.record(an_act(acts.MaterialsRequested), LATER)
+
+    assert case.clocks["decision"].started.started_at == MONDAY
 
 
 def test_a_clock_is_met_once():

@@ -17,7 +17,7 @@ from complaints.intake import Complaint
 from complaints.settings import settings
 from deployments.up import Supervisor
 from flows.forms import fill_form
-from flows.runs import find_runs, prefect_client, start_run
+from flows.runs import find_runs, prefect_client, resume, start_run
 
 PLAY: Mapping[Question, Mapping[str, Any]] = {
     Question.FINDING: {"conclusion": "substantiated", "reasons": "核对了通话录音,情况属实。"},
@@ -116,18 +116,12 @@ class Running:
     def answer(self, reference: str, question: Question, by: str = "li.wei", **values: Any) -> None:
         """Answer a form as Prefect's page does."""
         self.until_asked(reference, question)
-        self.resume(reference, fill_form(question, values or PLAY[question], by))
+        assert self.resume(reference, fill_form(question, values or PLAY[question], by)) is None
 
-    def resume(self, reference: str, values: Mapping[str, Any]) -> Any:
-        """Press Resume with what a form holds; return Prefect's answer."""
-        run = self.run(reference)
+    def resume(self, reference: str, values: Mapping[str, Any]) -> str | None:
+        """Press Resume with what a form holds; return why Prefect refused it, or None."""
         with prefect_client() as client:
-            for _ in range(50):
-                result = client.resume_flow_run(run.id, run_input=dict(values))
-                if "schema not found" not in str(getattr(result.details, "reason", "")):
-                    return result
-                time.sleep(0.1)
-        raise AssertionError("the form did not appear")
+            return resume(client, self.run(reference), values)
 
     def sweep(self) -> None:
         """Run the deadline sweep and wait for its end."""
@@ -181,12 +175,12 @@ class Running:
             return True
         if (question := case.asks) and key.startswith(f"{question}-{case.round_of(question)}-"):
             with prefect_client() as client:
-                client.resume_flow_run(run.id, run_input=fill_form(question, PLAY[question], "li.wei"))
+                resume(client, run, fill_form(question, PLAY[question], "li.wei"))
         return False
 
 
 def ledger_story(store: Store, reference: str) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return a ledger without what must differ from one telling to the next: times, and what is named after the case."""
+    """Return a ledger without what differs from one telling to the next: times, and what carries the reference."""
     telling = {"started_at", "warn_at", "due_at", "message_id", "number", "sha256", "receipt", "received_at"}
     return [
         (entry.kind, entry.by, {name: value for name, value in json.loads(entry.facts).items() if name not in telling})

@@ -515,6 +515,15 @@ def test_what_the_disk_garbles_is_not_recorded(store: Store, tmp_path: Path, mon
 # --- checking ---------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archived case to copy."""
+    folder = tmp_path_factory.mktemp("archived")
+    store = Store(f"sqlite:///{folder / 'cases.db'}", folder / "master.key")
+    store.migrate()
+    return archive_case(store, a_closed_case(store), folder)
+
+
 def rewrite_manifest(folder: Path, **changes: Any) -> None:
     """Change the manifest."""
     (folder / "manifest.json").write_text(json.dumps(manifest_of(folder) | changes), encoding="utf-8")
@@ -565,6 +574,7 @@ def leave_folder(folder: Path) -> None:
         (lambda folder: (folder / "case.json").unlink(), ["case.json is missing"]),
         (lambda folder: (folder / "more.txt").write_text("x"), ["more.txt is not in the manifest"]),
         (lambda folder: (folder / "letters/more.txt").write_text("x"), ["letters/more.txt is not in the manifest"]),
+        (lambda folder: (folder / "more").symlink_to(folder.parent), ["more is not in the manifest"]),
         (link_away, ["case.json is not a plain file"]),
         (leave_folder, ["../x is missing"]),
         (lose_manifest, ["manifest.json cannot be read: FileNotFoundError"]),
@@ -578,23 +588,15 @@ def leave_folder(folder: Path) -> None:
     ],
 )
 def test_a_check_names_every_mismatch(
-    sqlite_store: Store, tmp_path: Path, harm: Callable[[Path], object], problems: list[str]
+    archived: Path, tmp_path: Path, harm: Callable[[Path], object], problems: list[str]
 ) -> None:
-    folder = archive_case(sqlite_store, a_closed_case(sqlite_store), tmp_path / "archive")
+    folder = Path(shutil.copytree(archived, tmp_path / archived.name))
     harm(folder)
 
     found = check_archive(folder)
 
     assert len(found) == len(problems)
     assert all(part in one for part, one in zip(problems, found, strict=True))
-
-
-@pytest.fixture
-def sqlite_store(sqlite: Any, key_file: Path) -> Iterator[Store]:
-    """A case database where it does not matter which."""
-    store = Store(sqlite.migrated(), key_file)
-    yield store
-    store.engine.dispose()
 
 
 # --- which cases ------------------------------------------------------------------------------------

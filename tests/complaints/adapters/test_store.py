@@ -308,7 +308,7 @@ def test_personal_data_is_nowhere_in_clear(store):
 
 
 def test_personal_data_is_not_in_the_files_of_sqlite_either(sqlite, key_file):
-    store = Store(sqlite.prepared(), key_file)
+    store = Store(sqlite.migrated(), key_file)
     a_marked_life(store)
 
     file = Path(store.engine.url.database)
@@ -695,7 +695,7 @@ def test_processes_that_set_a_new_database_up_at_the_same_time_do_not_disturb_ea
     store = Store(databases.empty(), tmp_path / "master.key")
     command = [sys.executable, "-c", SET_UP, store.url, str(store.key_file)]
 
-    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
 
     for process in started:
         _, said = process.communicate()
@@ -731,7 +731,7 @@ def test_the_master_key_of_another_database_is_refused(store, tmp_path):
 
 
 def test_a_database_that_was_never_set_up_says_what_to_do(databases, key_file):
-    store = Store(databases.prepared(), key_file)
+    store = Store(databases.migrated(), key_file)
     with store.write() as session:
         session.delete(session.get_one(FirmRow, 1))
 
@@ -763,7 +763,7 @@ def test_a_sqlite_file_survives_being_closed_and_opened_again(tmp_path):
 
 
 def test_sqlite_writes_through_to_the_disk_and_keeps_its_references(sqlite, key_file):
-    with Store(sqlite.prepared(), key_file).engine.connect() as connection:
+    with Store(sqlite.migrated(), key_file).engine.connect() as connection:
         settings = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")

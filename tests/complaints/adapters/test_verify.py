@@ -71,7 +71,7 @@ def test_a_database_that_nobody_touched_holds(store, reference):
 
 
 def test_an_empty_database_holds(databases, key_file):
-    assert verify(Store(databases.prepared(), key_file)).breaks == []
+    assert verify(Store(databases.migrated(), key_file)).breaks == []
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -335,7 +335,7 @@ def test_satisfaction_counts_with_the_closing() -> None:
 
 
 def test_a_cut_off_within_the_month_ends_it() -> None:
-    cases = frame(a_row(), a_closed_row(), a_row(received_at=on(3, 20)))
+    cases = frame(a_row(), a_closed_row(), a_row(received_at=on(3, 20)), a_row(received_at=on(3, 17, 12)))
     figures = monthly_figures(cases, 2026, 3, SHANGHAI, until=on(3, 17, 12))
 
     assert (figures.received, figures.closed) == (2, 0)
@@ -597,6 +597,7 @@ def test_a_page_names_its_cut_off(as_of: datetime, language: str, shown: str, is
     source = page(language=language, as_of=as_of)
 
     assert shown in source
+    assert ("2026年3月1日至2026年3月31日" in source) or ("1 March 2026 to 31 March 2026" in source)
     assert ("期中数据" in source or "interim figures" in source) is is_preliminary
 
 
@@ -611,7 +612,7 @@ def test_no_cell_of_the_csv_is_a_formula(product: str) -> None:
     source = summary_csv(march(a_row(product=product), paid("128.50", "CNY")))
 
     assert source.startswith("\ufeffsection,item,value,currency\r\n")
-    for separator in ",;\t|":
+    for separator in ",;\t":
         for row in csv.reader(io.StringIO(source.removeprefix("\ufeff"), newline=""), delimiter=separator):
             assert not any(cell.strip().startswith(tuple(ACTIVE)) for cell in row)
 
@@ -649,12 +650,14 @@ def test_the_csv_holds_every_figure() -> None:
 def test_a_summary_written_twice_is_the_same_to_the_byte(store: Store, tmp_path: Path) -> None:
     stored(store, *random_rows(5))
     first = write_summary(store, 2026, 3, tmp_path / "a", Firm(), PACK, on(4, 3))
+    inode = first[0].stat().st_ino
     second = write_summary(store, 2026, 3, tmp_path / "b", Firm(), PACK, on(4, 20))
     again = write_summary(store, 2026, 3, tmp_path / "a", Firm(), PACK, on(5, 1))
 
     assert [file.name for file in first] == ["summary.zh-CN.html", "summary.en.html", "summary.csv"]
     assert {file.parent for file in first} == {tmp_path / "a" / "2026-03"}
     assert first == again
+    assert first[0].stat().st_ino != inode  # replaced, not written over
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
     assert sorted(file.name for file in (tmp_path / "a" / "2026-03").iterdir()) == sorted(file.name for file in first)
 
@@ -680,6 +683,16 @@ def test_a_write_that_fails_leaves_the_last_summary(
 def test_a_month_that_has_not_begun_is_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="2026-05 has not begun"):
         write_summary(store, 2026, 5, tmp_path, Firm(), PACK, on(4, 30))
+
+
+def test_a_summary_counts_this_regime_and_the_whole_month_before(store: Store, tmp_path: Path) -> None:
+    early = a_closed_row(received_at=on(2, 1, 0), answered_at=on(2, 1, 1), closed_at=on(2, 1, 2))
+    stored(store, early, a_row(regime="uk-disp"), a_row())
+
+    *_, figures = write_summary(store, 2026, 3, tmp_path, Firm(), PACK, on(4, 3))
+
+    lines = figures.read_text(encoding="utf-8").splitlines()
+    assert {"received,total,1,", "received,month_before,1,", "closed,month_before,1,"} <= set(lines)
 
 
 def test_a_summary_of_the_running_month_ends_now(store: Store, tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""An installation of its own for each test: a home folder with its key and an empty case database. Prefect is away."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from sqlalchemy import func, make_url, select
+
+from complaints.adapters.store import Store
+from complaints.adapters.tables import Base
+from complaints.settings import settings
+from deployments import cli
+from deployments.demo import free_port
+from tasks import desk
+from tests.conftest import SqliteFiles
+
+
+@dataclass
+class Installation:
+    """A firm's Redress on this machine."""
+
+    home: Path
+    store: Store
+    """The database as the test looks at it, apart from what the door and the command line hold of it."""
+
+    def set(self, **environment: str) -> None:
+        """Set environment variables, and start every process of the installation anew."""
+        os.environ.update(environment)
+        forget()
+
+    def rows(self) -> dict[str, int]:
+        """Count the rows of every table."""
+        with self.store.read() as session:
+            return {
+                table.name: session.scalar(select(func.count()).select_from(table)) or 0
+                for table in Base.metadata.sorted_tables
+            }
+
+
+def forget() -> None:
+    """Forget what a process keeps: the settings and its connections."""
+    for kept in (desk.store, cli.cases):
+        if kept.cache_info().currsize:
+            kept().engine.dispose()
+            kept.cache_clear()
+    settings.cache_clear()
+
+
+@pytest.fixture
+def firm(tmp_path: Path, sqlite: SqliteFiles, session_key: Path) -> Iterator[Installation]:
+    """A firm that has just set up its Redress."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    database = shutil.move(make_url(sqlite.migrated()).database or "", home / "cases.db")
+    key = Path(shutil.copy(session_key, home / "master.key"))
+    with patch.dict(os.environ):  # the command line changes it too
+        for name in [name for name in os.environ if name.startswith(("REDRESS_", "PREFECT_"))]:
+            del os.environ[name]
+        installation = Installation(home, Store(f"sqlite:///{database}", key))
+        installation.set(REDRESS_HOME=str(home), REDRESS_PREFECT_PORT=str(free_port(0)))
+        yield installation
+        installation.store.engine.dispose()
+        forget()
+    settings.cache_clear()
