@@ -141,6 +141,7 @@ class LetterFailed(Act):
     round: int
     reason: str
     uncertain: bool = False
+    refused: bool = False  # for good: this address takes no letters
 
 
 class LetterRepaired(Act):

@@ -151,6 +151,7 @@ class Case:
     closed: acts.Closed | None = None
     closed_at: datetime | None = None
     added_contacts: tuple[Contact, ...] = field(default=(), repr=False)
+    refused_by: frozenset[str] = field(default=frozenset(), repr=False)  # addresses that take no letters
     withdrawn: bool = False
     clocks: dict[str, Clock] = field(default_factory=dict)
     letters: dict[tuple[str, int], Letter] = field(default_factory=dict, repr=False)
@@ -303,6 +304,9 @@ class Case:
                 self._change_letter(act, status="sent", reason="")
             case acts.LetterFailed():
                 self._change_letter(act, status="uncertain" if act.uncertain else "failed", reason=act.reason)
+                recipient = self.letters[act.letter, act.round].recipient
+                if act.refused and recipient:
+                    self.refused_by |= {recipient}
             case acts.LetterRepaired():
                 changes = {"channel": act.channel, "recipient": act.recipient, "reason": ""}
                 self._change_letter(act, status="prepared", **changes)
@@ -349,9 +353,11 @@ class Case:
 
     @property
     def best_contact(self) -> Contact | None:
-        """Where letters go: e-mail where there is one, else the first contact on file."""
-        emails = (contact for contact in self.contacts if contact.kind is ContactKind.EMAIL)
-        return next(emails, self.contacts[0] if self.contacts else None)
+        """Where letters go: e-mail where there is one, else the first contact; what refused a letter comes last."""
+        by_preference = sorted(
+            self.contacts, key=lambda one: (one.value in self.refused_by, one.kind is not ContactKind.EMAIL)
+        )
+        return next(iter(by_preference), None)
 
     @property
     def undelivered(self) -> Letter | None:

@@ -7,6 +7,7 @@ can never say different things. A required element is a tag with ``data-element=
 import hashlib
 import html
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,17 +17,22 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from complaints.acts import Assessed
 from complaints.assessment import assess
 from complaints.case import Case
 from complaints.errors import LetterIncomplete
+from complaints.intake import Complaint
 from complaints.settings import Firm
-from complaints.words import ZH, Kind
+from complaints.words import EN, ZH, Kind
 
 REVIEW_DAYS: Final = 30
 """Calendar days in which a complainant may ask for a review of a branch's result (CN-NFRA 2020-3)."""
 
 CONFIDENTIAL: Final = frozenset({"report_receipt", "report_outcome"})
 """Letters in which nothing shows the person who reported."""
+
+NEUTRAL: Final = {ZH: "事项", EN: "matter"}
+"""What a report is called in a letter."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,18 @@ def acknowledgement_letter(case: Case) -> str:
 
     Who reports a wrong inside the firm gets a letter that does not show it; a suggestion is thanked at once.
     """
-    kind = case.kind or assess(case).kind
+    kind = _assessed(case).kind
     return {Kind.REPORT: "report_receipt", Kind.SUGGESTION: "suggestion_thanks"}.get(kind, "acknowledgement")
+
+
+def _assessed(case: Case) -> Assessed:
+    """Return the assessment; of a case that has none yet, the one it is about to get."""
+    return case.assessed or assess(case)
+
+
+def hides_reporter(case: Case, letter: str | None = None) -> bool:
+    """Whether nothing may show who reported, nor that it is a report: known, or about to be."""
+    return letter in CONFIDENTIAL or _assessed(case).kind is Kind.REPORT
 
 
 @cache
@@ -106,6 +122,7 @@ def show_date(day: date | datetime, language: str) -> str:
 def _context(case: Case, letter: str, firm: Firm, now: datetime) -> dict[str, Any]:
     language, zone = case.facts.language, case.pack.tz
     suffix = "zh" if language == ZH else "en"
+    assessed, hidden = _assessed(case), hides_reporter(case, letter)
     decision = case.clocks.get("decision")
     last_day = decision.started.due_at.astimezone(zone) if decision else None
     return {
@@ -118,14 +135,14 @@ def _context(case: Case, letter: str, firm: Firm, now: datetime) -> dict[str, An
         },
         "case": {
             "reference": case.reference,
-            "kind_word": (case.kind or Kind.COMPLAINT).word(language),
+            "kind_word": NEUTRAL[language] if hidden else assessed.kind.word(language),
             "received_on": show_date(case.facts.received_at.astimezone(zone), language),
             "today": show_date(now.astimezone(zone), language),
             "due_on": show_date(_last_day(last_day), language) if last_day else None,
-            "product": case.facts.product,
+            "product": None if hidden else case.facts.product,
         },
-        "salutation": _salutation(case, letter, language),
-        "department_word": department_word(case.assessed.department if case.assessed else "complaints", language),
+        "salutation": _salutation(None if hidden else case.complaint, language),
+        "department_word": department_word(assessed.department, language),
         **_outcome(case, language),
     }
 
@@ -135,11 +152,11 @@ def _last_day(due_at: datetime) -> date:
     return date.fromordinal(due_at.toordinal() - (1 if due_at.time() == due_at.min.time() else 0))
 
 
-def _salutation(case: Case, letter: str, language: str) -> str:
-    name = case.complaint.complainant.name if case.complaint else None
-    if letter in CONFIDENTIAL or case.is_confidential or not name:
-        return "您好:" if language == ZH else "Hello,"
-    return f"尊敬的{name}:" if language == ZH else f"Dear {name},"
+def _salutation(complaint: Complaint | None, language: str) -> str:
+    if complaint is None or not complaint.complainant.name:
+        return "您好：" if language == ZH else "Hello,"
+    name = complaint.complainant.name
+    return f"尊敬的{name}：" if language == ZH else f"Dear {name},"
 
 
 def _outcome(case: Case, language: str) -> Mapping[str, Any]:
@@ -220,10 +237,12 @@ class _TextMaker(HTMLParser):
             self._parts.append("\n\n")
 
     def handle_data(self, data: str) -> None:
-        """Keep visible text; runs of white space are one space."""
-        if not self._hidden and data.strip():
-            lead = " " if data[0].isspace() and self._parts and self._parts[-1][-1] not in "\n\t " else ""
-            self._parts.append(lead + " ".join(data.split()) + (" " if data[-1].isspace() else ""))
+        """Keep visible text; runs of what HTML calls white space are one space."""
+        shown = re.sub(r"[ \t\n\r\f]+", " ", data)
+        if not self._parts or self._parts[-1][-1] in "\n\t ":
+            shown = shown.removeprefix(" ")
+        if shown and not self._hidden:
+            self._parts.append(shown)
 
     @property
     def text(self) -> str:

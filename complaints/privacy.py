@@ -7,6 +7,7 @@ from complaints.intake import Complaint
 
 _LONG_NUMBER: Final = re.compile(r"(?:\d[ -]?){6,}\d")  # telephone, account, identity numbers
 _ADDRESS: Final = re.compile(r"\S+@\S+")
+_HARMLESS: Final = re.compile(r"TS\d{6}-[2-9A-Z]{7}|(?<![\d-])(?:19|20)\d\d-\d\d-\d\d(?![\d-])")  # references, dates
 
 
 def personal_data_in(text: str, complaint: Complaint | None) -> str | None:
@@ -16,7 +17,7 @@ def personal_data_in(text: str, complaint: Complaint | None) -> str | None:
         text: What somebody typed.
         complaint: The case's record, whose own names and numbers are looked for; None once erased.
     """
-    if _LONG_NUMBER.search(text):
+    if _LONG_NUMBER.search(_HARMLESS.sub(";", text)):
         return "a long number (telephone, account or identity number)"
     if _ADDRESS.search(text):
         return "an e-mail address"
@@ -26,7 +27,11 @@ def personal_data_in(text: str, complaint: Complaint | None) -> str | None:
     people += [contact.value for contact in complaint.complainant.contacts]
     if complaint.representative:
         people += [complaint.representative.name, *(one.value for one in complaint.representative.contacts)]
-    folded = text.casefold()
-    if any(mark and len(mark) > 1 and mark.casefold() in folded for mark in people):
+    if any(mark and len(mark) > 1 and _names(text, mark) for mark in people):
         return "a name or contact of the complainant"
     return None
+
+
+def _names(text: str, mark: str) -> bool:
+    """Whether ``mark`` stands in ``text``; a Latin one as a word, for "Li" is in "believe"."""
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(mark.casefold())}(?![A-Za-z0-9])", text.casefold()) is not None

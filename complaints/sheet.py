@@ -1,10 +1,11 @@
 """The case sheet: what an operator sees of a case outside Redress. It holds no personal data."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from complaints.case import Case, Clock
-from complaints.letters import DEPARTMENTS, environment
+from complaints.letters import DEPARTMENTS, environment, hides_reporter
 from complaints.words import Worded
 
 
@@ -41,14 +42,19 @@ def _facts(case: Case) -> dict[str, Any]:
         "severity": _both(found.severity if found else assessed.severity if assessed else None),
         "urgency": _both(assessed.urgency if assessed else None),
         "channel": facts.channel.both,
-        "product": facts.product,
+        "product": _plain(facts.product or ""),
         "region": facts.region,
         "amount": str(facts.amount) if facts.amount else None,
         "party": facts.party_type.both,
         "department": " · ".join(department) if department else None,
         "evidence_count": facts.evidence_count,
-        "confidential": case.is_confidential,
+        "confidential": hides_reporter(case),
     }
+
+
+def _plain(text: str) -> str:
+    """Return the sender's own words so that Markdown shows them as they are: no links, no emphasis, no HTML."""
+    return re.sub(r"[!-,./:-@\[-`{-~]", lambda mark: f"&#{ord(mark[0])};", text)
 
 
 def _both(word: Worded | None) -> str:
@@ -72,6 +78,8 @@ def _left(clock: Clock, now: datetime) -> str:
     if clock.met_at:
         return "—"
     left = clock.started.due_at - now
+    if clock.started.wait and left < timedelta():  # a date that has come is not late
+        return "—"
     late, left = left < timedelta(), abs(left)
     zh, en = f"{left.days} 天 {left.seconds // 3600} 小时", f"{left.days} d {left.seconds // 3600} h"
     return f"超期 {zh} · {en} late" if late else f"{zh} · {en}"

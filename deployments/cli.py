@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from alembic.util import CommandError
 from pydantic import TypeAdapter, ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
@@ -71,7 +72,11 @@ def cases() -> Store:
     except (ArgumentError, ValueError, ImportError):  # not repeated: it may hold a password
         cure = "Write postgresql://user:password@host/name or sqlite:///file; PostgreSQL needs redress[postgres]"
         raise SettingError("REDRESS_DATABASE_URL", "no database can be reached by this address", cure) from None
-    store.migrate()
+    try:
+        store.migrate()
+    except CommandError:  # its schema is none that this version knows
+        cure = "Use the version of Redress that worked with it last"
+        raise SettingError("case database", "was brought up to date by a newer Redress", cure) from None
     return store
 
 

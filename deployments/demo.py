@@ -58,6 +58,7 @@ def run_demo(home: Path, *, once: bool, out: Console) -> None:
         demo.finish()
         progress.stop()
         out.print(demo.table(time.monotonic() - began))
+        out.print(demo.waiting())
         from deployments.cli import show_addresses
 
         show_addresses(where)
@@ -291,6 +292,19 @@ class Demo:
         }
         for name, value in facts.items():
             table.add_row(name, str(value))
+        return table
+
+    def waiting(self) -> Table:
+        """Return the cases that wait for an operator, each with the address of its form."""
+        from flows.runs import find_runs, prefect_client
+
+        rows = [row for row in self.store.list_cases(only_open=True, limit=1000) if row.asks]
+        with prefect_client() as client:
+            runs = find_runs(client, [row.reference for row in rows])
+        table = Table("case", "waits for", "its page (press Resume)", title="Forms that wait for you")
+        page = self.where.api_url.removesuffix("/api")
+        for row in rows:
+            table.add_row(row.reference, row.asks, f"{page}/runs/flow-run/{runs[row.reference].id}")
         return table
 
 

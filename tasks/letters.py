@@ -64,7 +64,7 @@ def deliver_letter(reference: str, letter: str, round: int) -> None:
             raise
         outcome = acts.LetterFailed(letter=letter, round=round, reason=str(error))
     except MailRefused as error:
-        outcome = acts.LetterFailed(letter=letter, round=round, reason=str(error))
+        outcome = acts.LetterFailed(letter=letter, round=round, reason=str(error), refused=True)
     except MailUncertain as error:
         outcome = acts.LetterFailed(letter=letter, round=round, reason=str(error), uncertain=True)
     _end(reference, letter, round, outcome)

@@ -6,19 +6,24 @@ text repeats what a server said, because servers repeat addresses.
 """
 
 import os
+import re
 import smtplib
 import ssl
 import tempfile
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime, localtime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from complaints.errors import MailRefused, MailUnavailable, MailUncertain, SettingError
 from complaints.letters import CONFIDENTIAL, Rendered
 from complaints.settings import Firm
+
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
+"""One address of plain letters; everything else would need an extension, or be several."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,10 @@ class Post:
         message["From"] = firm.email
         message["To"] = self.recipient if self.shows_recipient else "undisclosed-recipients:;"
         message["Subject"] = self.rendered.subject
-        message["Content-Language"] = self.language
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies
         message.set_content(self.rendered.text, cte="base64")
         message.add_alternative(self.rendered.html, subtype="html", cte="base64")
+        message["Content-Language"] = self.language  # last: setting the content clears what describes it
         return message
 
 
@@ -82,7 +87,7 @@ class FolderCarrier:
         _refuse_impossible(post.recipient)
         message = post.message(self.firm)
         message["X-Redress-Note"] = "not sent: no mail server is set (REDRESS_SMTP_URL)"
-        write_private(self.folder / f"{post.number}.eml", bytes(message))
+        _put(self.folder / f"{post.number}.eml", bytes(message))
         return f"written to {post.number}.eml; not sent, no mail server is set"
 
 
@@ -97,8 +102,8 @@ class HandOver:
     def send(self, post: Post) -> str:
         """Put the letter and, unless it is confidential, its address on the list."""
         address = post.recipient if post.shows_recipient else "(confidential: ask the compliance department)"
-        write_private(self.folder / f"{post.number}.html", post.rendered.html.encode())
-        write_private(self.folder / f"{post.number}.address.txt", f"{address}\n".encode())
+        _put(self.folder / f"{post.number}.html", post.rendered.html.encode())
+        _put(self.folder / f"{post.number}.address.txt", f"{address}\n".encode())
         return f"on the hand-over list as {post.number}.html"
 
 
@@ -118,30 +123,45 @@ class SmtpCarrier:
     Args:
         url: ``smtp://user:password@host:port`` (STARTTLS where offered) or ``smtps://…``.
         timeout_seconds: For connecting and for each answer.
+
+    Raises:
+        SettingError: ``url`` is not the address of a mail server.
     """
 
     is_repeatable = False
 
     def __init__(self, url: str, firm: Firm, timeout_seconds: float) -> None:
-        self.url, self.firm, self.timeout_seconds = urlsplit(url), firm, timeout_seconds
-        if self.url.scheme not in ("smtp", "smtps") or not self.url.hostname:
-            cure = "Write it as smtp://user:password@host:587 or smtps://…"
+        self.firm, self.timeout_seconds = firm, timeout_seconds
+        try:
+            parts = urlsplit(url)
+            self.scheme, self.host, self.port = parts.scheme, parts.hostname or "", parts.port
+        except ValueError:  # its text would repeat part of what may be a password
+            self.scheme = self.host = ""
+        if self.scheme not in ("smtp", "smtps") or not self.host:
+            cure = "Write it as smtp://user:password@host:587 or smtps://…, with %23 for a # in the password"
             raise SettingError("REDRESS_SMTP_URL", "is not the address of a mail server", cure)
+        self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
+        if not (self.user + self.password).isascii():
+            raise SettingError("REDRESS_SMTP_URL", "has a user or password beyond ASCII", "Choose another password")
 
     def send(self, post: Post) -> str:
         """Hand the letter over, step by step, so that it is known how far it came."""
         _refuse_impossible(post.recipient)
+        message = post.message(self.firm)
+        message["Date"] = format_datetime(localtime())  # the real time of sending, whatever a demo's time is
+        content = bytes(message)
         try:
             server = self._connect()
         except (OSError, smtplib.SMTPException) as error:
             raise MailUnavailable(_what(error)) from None
         with _closing(server):
             try:
-                for code, _ in (server.mail(self.firm.email), server.rcpt(post.recipient), server.docmd("DATA")):
-                    _check(code)
+                _expect(server.mail(self.firm.email)[0], 250)  # a refusal of the sender is none of the recipient
+                _expect(_refuse(server.rcpt(post.recipient)[0]), 250)
+                _expect(_refuse(server.docmd("DATA")[0]), 354)
             except (OSError, smtplib.SMTPException) as error:
                 raise MailUnavailable(_what(error)) from None
-            return self._hand_over(server, bytes(post.message(self.firm)))
+            return self._hand_over(server, content)
 
     def _hand_over(self, server: smtplib.SMTP, content: bytes) -> str:
         dotted = b"\r\n".join(b"." + line if line.startswith(b".") else line for line in content.split(b"\r\n"))
@@ -150,22 +170,27 @@ class SmtpCarrier:
             code, _ = server.getreply()
         except (OSError, smtplib.SMTPException) as error:
             raise MailUncertain(_what(error)) from None
-        _check(code)
+        if not 200 <= _refuse(code) < 300:
+            raise MailUncertain("its answer was not understood")
         return f"accepted by the mail server ({code})"
 
     def _connect(self) -> smtplib.SMTP:
-        host, tls = self.url.hostname or "", ssl.create_default_context()
+        tls = ssl.create_default_context()
         server: smtplib.SMTP
-        if self.url.scheme == "smtps":
-            server = smtplib.SMTP_SSL(host, self.url.port or 465, timeout=self.timeout_seconds, context=tls)
+        if self.scheme == "smtps":
+            server = smtplib.SMTP_SSL(self.host, self.port or 465, timeout=self.timeout_seconds, context=tls)
         else:
-            server = smtplib.SMTP(host, self.url.port or 587, timeout=self.timeout_seconds)
-        server.ehlo_or_helo_if_needed()
-        if self.url.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls(context=tls)
-            server.ehlo()
-        if self.url.username:
-            server.login(unquote(self.url.username), unquote(self.url.password or ""))
+            server = smtplib.SMTP(self.host, self.port or 587, timeout=self.timeout_seconds)
+        try:
+            server.ehlo_or_helo_if_needed()
+            if self.scheme == "smtp" and server.has_extn("starttls"):
+                server.starttls(context=tls)  # raises where it fails: nothing is then sent in clear
+                server.ehlo()
+            if self.user:
+                server.login(self.user, self.password)
+        except (OSError, smtplib.SMTPException):
+            server.close()
+            raise
         return server
 
 
@@ -187,12 +212,19 @@ class _closing:
             self.server.close()
 
 
-def _check(code: int) -> None:
-    """Raise what a reply code means (RFC 5321: 4xx later, 5xx never)."""
+def _refuse(code: int) -> int:
+    """Raise what a reply code that refuses means (RFC 5321: 4xx later, 5xx never); return any other."""
     if 400 <= code < 500:
         raise MailUnavailable(f"code {code}")
-    if code >= 500:
+    if 500 <= code < 600:
         raise MailRefused(f"code {code}")
+    return code
+
+
+def _expect(code: int, expected: int) -> None:
+    """Go on with the dialogue only where the server said so."""
+    if code // 10 != expected // 10:  # 250 and 251 alike
+        raise MailUnavailable(f"code {code} instead of {expected}" if code > 0 else "its answer was not understood")
 
 
 def _what(error: Exception) -> str:
@@ -202,8 +234,17 @@ def _what(error: Exception) -> str:
 
 
 def _refuse_impossible(address: str) -> None:
+    if not _ADDRESS.fullmatch(address):
+        raise MailRefused("it goes to no address that e-mail can reach")
     if address.casefold().rstrip(".").endswith(".invalid"):  # RFC 6761: such a domain never exists
         raise MailRefused("the domain does not exist")
+
+
+def _put(file: Path, content: bytes) -> None:
+    try:
+        write_private(file, content)
+    except OSError as error:
+        raise MailUnavailable(f"the folder cannot be written ({_what(error)})") from None
 
 
 def write_private(file: Path, content: bytes) -> None:

@@ -36,7 +36,6 @@ TRACES = (
     MARK_MAIL,
     "marker.person",
     MARK_PHONE,
-    "9527",
     MARK_WORDS,
     "HT-MARKER-0042",
     "MARKERWANTED",

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from sqlalchemy import func, inspect, select, text, update
@@ -687,17 +688,25 @@ def test_a_new_database_makes_its_master_key(databases, tmp_path):
 SET_UP = """
 import pathlib, sys
 from complaints.adapters.store import Store
-Store(sys.argv[1], pathlib.Path(sys.argv[2])).migrate()
+store = Store(sys.argv[1], pathlib.Path(sys.argv[2]))
+print("ready", flush=True)
+sys.stdin.readline()
+store.migrate()
 """
 
 
-def test_processes_that_set_a_new_database_up_at_the_same_time_do_not_disturb_each_other(databases, tmp_path):
+def test_processes_that_set_a_new_database_up_at_the_same_moment_do_not_disturb_each_other(databases, tmp_path):
     store = Store(databases.empty(), tmp_path / "master.key")
     command = [sys.executable, "-c", SET_UP, store.url, str(store.key_file)]
+    processes = [subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) for _ in range(3)]
+    for process in processes:
+        process.stdout.readline()
 
-    started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
 
-    for process in started:
+    for process in processes:
         _, said = process.communicate()
         assert process.returncode == 0, said
     assert store.schema_is_current()
