@@ -64,6 +64,20 @@ def due(rule: ClockRule, started_at: datetime, zone: ZoneInfo) -> Due:
     return Due(midnight.astimezone(UTC), last, (begun, counted))
 
 
+def last_moment(due_at: datetime, zone: ZoneInfo) -> str:
+    """Return the last moment that is in time, as people write it: a limit that ends with a day shows as 24:00."""
+    local = due_at.astimezone(zone)
+    if local.time() == time():
+        return f"{local.date() - timedelta(days=1)} 24:00"
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
+def last_day(due_at: datetime, zone: ZoneInfo) -> date:
+    """Return the last day on which a duty is in time."""
+    local = due_at.astimezone(zone)
+    return local.date() - timedelta(days=1) if local.time() == time() else local.date()
+
+
 def warn_at(rule: ClockRule, due_at: datetime) -> datetime | None:
     """Return when a warning is due, or None for a clock that gives none."""
     return due_at - timedelta(hours=rule.warn_before_hours) if rule.warn_before_hours else None

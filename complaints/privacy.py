@@ -6,7 +6,7 @@ from typing import Final
 from complaints.intake import Complaint
 
 _LONG_NUMBER: Final = re.compile(r"(?:\d[ -]?){6,}\d")  # telephone, account, identity numbers
-_ADDRESS: Final = re.compile(r"\S+@\S+")
+_ADDRESS: Final = re.compile(r"\S+[@＠]\S+")
 _HARMLESS: Final = re.compile(r"TS\d{6}-[2-9A-Z]{7}|(?<![\d-])(?:19|20)\d\d-\d\d-\d\d(?![\d-])")  # references, dates
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from complaints.case import Case, Clock
+from complaints.deadlines import last_moment
 from complaints.letters import DEPARTMENTS, environment, hides_reporter
 from complaints.words import Worded
 
@@ -65,7 +66,7 @@ def _clock(case: Case, name: str, clock: Clock, now: datetime) -> dict[str, Any]
     rule, started = case.pack.clock(name), clock.started
     return {
         "title": f"{rule.title.zh} · {rule.title.en}",
-        "due": f"{started.due_at.astimezone(case.pack.tz):%Y-%m-%d %H:%M}",
+        "due": last_moment(started.due_at, case.pack.tz),
         "left": _left(clock, now),
         "state": _state(clock),
         "article": started.article,

@@ -24,9 +24,10 @@ from complaints import acts
 from complaints.adapters.store import Store, read_act
 from complaints.answers import Question, Staff, parse_answer
 from complaints.case import Case
-from complaints.deadlines import due
+from complaints.deadlines import due, last_day, last_moment
 from complaints.errors import AnswerRefused, ComplaintError, SettingError
 from complaints.intake import Complaint, Contact
+from complaints.letters import hides_reporter
 from complaints.regimes.model import load_pack
 from complaints.settings import Settings, settings
 from complaints.sheet import case_sheet
@@ -239,7 +240,8 @@ def list_cases(
         kind = Kind(row.kind).both if row.kind else "—"
         late = "late" if row.late or (row.late is None and _is_past(row.decision_due_at, store.now())) else ""
         stage_word, zone = Stage(row.stage).both, load_pack(row.regime).tz
-        dates = (_day(at.astimezone(zone) if at else None) for at in (row.received_at, row.decision_due_at))
+        received = f"{row.received_at.astimezone(zone):%Y-%m-%d}"
+        dates = (received, str(last_day(row.decision_due_at, zone)) if row.decision_due_at else "")
         table.add_row(row.reference, kind, row.category or "—", stage_word, row.asks or "", *dates, late)
     out.print(table)
 
@@ -254,10 +256,11 @@ def show(
     store = cases()
     case = store.read_case(reference)
     out.print(Markdown(case_sheet(case, store.now())))
-    if case.is_confidential and not reveal:
+    confidential = hides_reporter(case)
+    if confidential and not reveal:
         out.print("The reporter is confidential. With a reason to know: --reveal --by YOUR-STAFF-NUMBER")
     else:
-        if case.is_confidential:
+        if confidential:
             _record_view(store, reference, by)
         _show_record(case)
     table = Table("#", "when", "by", "what", Column("details", overflow="fold"))
@@ -267,9 +270,9 @@ def show(
         act = read_act(entry, key)
         details = act.model_dump(mode="json", exclude=set(act.personal), exclude_none=True, exclude_defaults=True)
         text = ", ".join(f"{name}={value}" for name, value in details.items())
-        if case.is_confidential and not reveal and isinstance(act, acts.Received):
+        if confidential and not reveal and isinstance(act, acts.Received):
             text = "confidential"  # product, place and number can tell who it was
-        when = f"{entry.at.astimezone(case.pack.tz):%m-%d %H:%M:%S}"
+        when = f"{entry.at.astimezone(case.pack.tz):%Y-%m-%d %H:%M:%S}"
         table.add_row(str(entry.seq), when, Text(entry.by), entry.kind, Text(text[:200]))
     out.print(table)
 
@@ -287,8 +290,7 @@ def explain(reference: Reference, language: Language = Tongue.CHINESE) -> None:
         out.print(f"[bold]{title}[/]  {case.pack.title.zh if zh else case.pack.title.en}, {rule.article}")
         for step in due(rule, started.started_at, case.pack.tz).steps:
             out.print(f"  {step.zh if zh else step.en}", markup=False)
-        until = f"{started.due_at.astimezone(case.pack.tz):%Y-%m-%d %H:%M}"
-        out.print(f"  {'到期' if zh else 'due'}: {until}")
+        out.print(f"  {'到期' if zh else 'due'}: {last_moment(started.due_at, case.pack.tz)}")
         if rule.to_verify:
             doubt = "待核实" if zh else "to verify"
             out.print(f"  {doubt} ({rule.confidence}): {rule.source}", markup=False)
@@ -419,10 +421,6 @@ def _staff(by: str) -> str:
         raise AnswerRefused(
             "--by", "a staff number has 2 to 32 letters, digits, dots, hyphens or underscores"
         ) from None
-
-
-def _day(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d}" if at else ""
 
 
 def _is_past(at: datetime | None, now: datetime) -> bool:

@@ -12,9 +12,11 @@ import os
 import signal
 import socket
 import uuid
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 import anyio
 import anyio.abc
@@ -40,6 +42,9 @@ from complaints.settings import settings
 POOL: Final = "redress"
 """The work pool of all flows."""
 
+PATIENCE: Final = timedelta(seconds=15)
+"""How long a run may be taken without its worker having said who it is."""
+
 _ALIVE: Final = (StateType.RUNNING, StateType.PENDING)
 """States in which a run is in the hands of a worker."""
 
@@ -59,6 +64,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._threads = anyio.CapacityLimiter(settings().worker_threads)
+        self._executing: set[UUID] = set()
         self._lease = Lease(settings().home / "workers")
 
     async def setup(self) -> None:
@@ -79,11 +85,16 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> ResidentWorkerResult:
         """Execute a run to its end or to where it waits."""
-        if task_status:
-            task_status.started(self._lease.identifier)  # type: ignore[arg-type] # any identifier is taken
-        flow = await self._flow(flow_run)
-        execute = partial(_execute, flow, flow_run)
-        await anyio.to_thread.run_sync(execute, limiter=self._threads)
+        self._executing.add(flow_run.id)
+        try:
+            # Before anything else: whose run it is must be known when this process dies in its midst.
+            await self.client.update_flow_run(flow_run.id, infrastructure_pid=self._lease.identifier)
+            if task_status:
+                task_status.started(self._lease.identifier)  # type: ignore[arg-type] # any identifier is taken
+            flow = await self._flow(flow_run)
+            await anyio.to_thread.run_sync(partial(_execute, flow, flow_run), limiter=self._threads)
+        finally:
+            self._executing.discard(flow_run.id)
         return ResidentWorkerResult(identifier=self._lease.identifier, status_code=0)
 
     async def _flow(self, flow_run: FlowRun) -> Flow[Any, Any]:
@@ -103,13 +114,23 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
             work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[self._work_pool_name])),
             limit=200,
         )
-        orphans = [run for run in held if run.infrastructure_pid and self._lease.is_dead(run.infrastructure_pid)]
+        orphans = [run for run in held if self._is_orphan(run)]
         for run in orphans:
             state: State[Any] = Scheduled(
                 name="AwaitingRetry", message="Its worker stopped; it goes on from the ledger."
             )
             await self.client.set_flow_run_state(run.id, state, force=True)
         return len(orphans)
+
+    def _is_orphan(self, run: FlowRun) -> bool:
+        """Whether a run that is said to be executed is executed by nobody."""
+        if run.id in self._executing or run.state is None:
+            return False
+        holder = run.infrastructure_pid
+        if holder and holder != self._lease.identifier:
+            return self._lease.is_dead(holder)
+        # Taken by a worker that died before it could say so, or mine from an earlier turn.
+        return datetime.now(UTC) - run.state.timestamp > PATIENCE
 
 
 def _execute(flow: Flow[Any, Any], flow_run: FlowRun) -> None:

@@ -3,13 +3,25 @@
 from typing import cast
 from uuid import UUID
 
-from complaints.adapters.archive import archivable, archive_case
 from prefect import flow, task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 
+from complaints.adapters.archive import archivable, archive_case
+from complaints.errors import ComplaintError
 from complaints.settings import settings
 from tasks.desk import is_retryable, store
+
+
+class NotArchived(ComplaintError):
+    """Some cases could not be archived; their task runs say why."""
+
+    def __init__(self, references: tuple[str, ...]) -> None:
+        super().__init__(references)
+        self.references = references
+
+    def __str__(self) -> str:
+        return f"{len(self.references)} cases were not archived: {', '.join(self.references[:10])}"
 
 
 @task(
@@ -30,12 +42,19 @@ def archive_closed(after_days: int = 30) -> int:
 
     Returns:
         How many cases were archived.
+
+    Raises:
+        NotArchived: some could not be; all others were.
     """
     references = archivable(store(), store().now(), after_days)
     if not references:
         return 0
     progress = cast(UUID, create_progress_artifact(progress=0, description="归档 · archived cases, per cent"))
+    broken = []
     for number, reference in enumerate(references, 1):
-        archive(reference)
+        if archive(reference, return_state=True).is_failed():
+            broken.append(reference)  # the others are archived all the same
         update_progress_artifact(progress, progress=100 * number / len(references))
+    if broken:
+        raise NotArchived(tuple(broken))
     return len(references)

@@ -7,7 +7,7 @@ from typing import Final
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
 from complaints.case import Case
@@ -17,6 +17,8 @@ from tasks.desk import look, store
 
 LOST: Final = (StateType.FAILED, StateType.CRASHED, StateType.COMPLETED)
 """States in which a run does nothing more. A cancelled one was stopped by a person and is left alone."""
+
+NOT_FOUND: Final = 404
 
 PATIENCE: Final = timedelta(minutes=2)
 """How long a run may stay lost before it is revived; keeps a bug from spinning."""
@@ -74,8 +76,10 @@ def waits_in_vain(client: SyncPrefectClient, reference: str, run: FlowRun, age: 
         return False
     try:
         client.read_flow_run_input(run.id, keyset["schema"])
-    except ObjectNotFound:
-        return True
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code == NOT_FOUND:
+            return True
+        raise
     return False
 
 

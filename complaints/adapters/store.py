@@ -3,6 +3,8 @@
 import json
 import math
 import secrets
+import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -410,6 +412,18 @@ def _entry_rows(session: Session, reference: str) -> Sequence[EntryRow]:
     return session.scalars(select(EntryRow).where(EntryRow.reference == reference).order_by(EntryRow.seq)).all()
 
 
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Use the write-ahead log; for the first change of a new file SQLite does not wait while others open it too."""
+    for seconds in (0.01, 0.05, 0.2, 0.5, 1, 2):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            time.sleep(seconds)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
@@ -423,7 +437,7 @@ def _engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy, not sqlite3, begins transactions
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")  # an answered complaint survives a power cut
         connection.execute("PRAGMA foreign_keys=ON")
 

@@ -274,7 +274,7 @@ def test_imported_history_is_closed_and_an_open_import_is_to_be_handled(redress:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"a,b\n1,2\n", ["Complaint ID"]), (b"", ["header"]), (b"\x1f\x8b\x08 no gzip", [])],
+    [(b"a,b\n1,2\n", ["Complaint ID"]), (b"", ["lacks the columns"]), (b"\x1f\x8b\x08 no gzip", [])],
     ids=["other columns", "empty", "damaged gzip"],
 )
 def test_a_file_that_cannot_be_imported_is_one_line(
@@ -349,6 +349,15 @@ def test_a_confidential_reporter_is_hidden(redress: Redress, firm: Installation)
     assert "viewed" not in [entry.kind for entry in firm.store.entries(reference)]
 
 
+def test_a_reporter_is_hidden_before_the_report_is_known_to_be_one(redress: Redress, firm: Installation) -> None:
+    reference = stored(firm, kind=None, category=None, narrative="我要举报张经理收受回扣。")
+
+    shown = redress("show", reference)
+
+    assert firm.store.read_case(reference).kind is None
+    assert not [word for word in (*SAID, "张经理", "轻舟消费贷") if word in shown.out]
+
+
 def test_a_confidential_reporter_is_revealed_to_somebody_with_a_name_and_the_ledger_knows(
     redress: Redress, firm: Installation
 ) -> None:
@@ -379,9 +388,9 @@ def test_show_says_that_a_person_was_erased(redress: Redress, firm: Installation
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ((), ["到期: 2026-03-17", "待核实"]),
-        (("--lang", "zh-CN"), ["到期: 2026-03-17"]),
-        (("--lang", "en"), ["due: 2026-03-17", "to verify"]),
+        ((), ["至 2026-03-17 日终", "到期: 2026-03-17 24:00", "待核实"]),
+        (("--lang", "zh-CN"), ["至 2026-03-17 日终"]),
+        (("--lang", "en"), ["until the end of 2026-03-17", "due: 2026-03-17 24:00", "to verify"]),
     ],
 )
 def test_explain_tells_how_each_deadline_was_counted(
@@ -768,3 +777,15 @@ def test_show_of_a_case_whose_letter_came_back_tells_the_contacts_by_number(
 
     assert "550 mailbox unavailable" in shown.out
     assert "1 = 电子邮件" in shown.words
+
+
+def test_the_doctor_ends_with_one_where_something_is_bad(redress: Redress, firm: Installation) -> None:
+    well = redress("doctor")
+    let_others_read_the_key(firm)
+    ill = redress("doctor")
+
+    assert (well.code, ill.code) == (0, 1)
+    assert "ok Python" in well.words
+    assert "bad case database" in ill.words
+    assert "chmod 600" in ill.words
+    assert "user:password@host:587" in well.words  # nothing is cut off

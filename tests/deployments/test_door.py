@@ -36,25 +36,19 @@ SAID = ("林知夏", EMAIL["value"], "轻舟消费贷", "账户服务费", "1380
 
 
 @pytest.fixture
-def door_without_prefect(firm: Installation) -> Iterator[TestClient]:
-    """The door of a firm whose CRM has a secret; Prefect's server does not answer."""
-    firm.set(REDRESS_WEBHOOK_SECRETS__crm=SECRET)
-    with temporary_settings(updates={PREFECT_API_URL: settings().api_url}), TestClient(app) as client:
-        yield client
-
-
-@pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The cases whose runs were started; waiting for a server that is away would cost each test seconds."""
+    """The cases whose runs were started; calling a server that is away would cost each test seconds."""
     references: list[str] = []
     monkeypatch.setattr(door_module, "_start", references.append)
     return references
 
 
 @pytest.fixture
-def door(door_without_prefect: TestClient, started: list[str]) -> TestClient:
-    """The same door, told not to call Prefect."""
-    return door_without_prefect
+def door(firm: Installation, started: list[str]) -> Iterator[TestClient]:
+    """The door of a firm whose CRM has a secret."""
+    firm.set(REDRESS_WEBHOOK_SECRETS__crm=SECRET)
+    with TestClient(app) as client:
+        yield client
 
 
 def headers(
@@ -101,11 +95,12 @@ def test_a_signed_complaint_is_stored_and_answered_with_its_reference(door: Test
     assert case.complaint == Complaint.model_validate(complaint_values())
 
 
-def test_a_complaint_is_taken_in_while_prefect_is_away(
-    door_without_prefect: TestClient, firm: Installation, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING, "redress"):
-        answer = send(door_without_prefect, as_json())
+def test_a_complaint_is_taken_in_while_prefect_is_away(firm: Installation, caplog: pytest.LogCaptureFixture) -> None:
+    firm.set(REDRESS_WEBHOOK_SECRETS__crm=SECRET)
+    nobody = temporary_settings(updates={PREFECT_API_URL: settings().api_url})
+
+    with nobody, TestClient(app) as door, caplog.at_level(logging.WARNING, "redress"):
+        answer = send(door, as_json())
 
     assert answer.status_code == 201
     reference = answer.json()["reference"]

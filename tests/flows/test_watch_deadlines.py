@@ -10,7 +10,7 @@ from tests.flows.running import Running, ledger_story
 def test_a_deadline_is_warned_of_once_missed_once_and_shown_on_the_run(redress: Running) -> None:
     reference = redress.file()
     redress.until_asked(reference, Question.FINDING)
-    redress.pass_days(12.5)
+    redress.pass_days(13)
     redress.sweep()
     assert "due:soon" in redress.run(reference).tags
     redress.pass_days(4)

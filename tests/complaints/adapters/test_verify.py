@@ -25,15 +25,17 @@ def three_cases(store):
 
 
 @pytest.fixture
-def store(databases, key_file):
-    store = Store(databases.prepared(three_cases), key_file)
-    yield store
-    store.engine.dispose()
+def store(databases):
+    with databases.shared(three_cases) as store:
+        yield store
 
 
 @pytest.fixture
 def reference(store):
-    """The case in the middle."""
+    return the_case_in_the_middle(store)
+
+
+def the_case_in_the_middle(store):
     with store.read() as session:
         return session.scalars(select(CaseRow.reference).where(CaseRow.number == "CRM-7")).one()
 
@@ -70,8 +72,9 @@ def test_a_database_that_nobody_touched_holds(store, reference):
     assert verified.entries == sum(ledger_length(store, row.reference) for row in store.list_cases())
 
 
-def test_an_empty_database_holds(databases, key_file):
-    assert verify(Store(databases.migrated(), key_file)).breaks == []
+def test_an_empty_database_holds(databases):
+    with databases.shared() as empty:
+        assert verify(empty).breaks == []
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -396,7 +399,9 @@ def remove_a_case_and_leave_its_parts(store, reference):
 @pytest.mark.parametrize(
     "left", [EntryRow, CaseKeyRow, ClockRow, LetterRow, DeliveryRow], ids=lambda t: t.__tablename__
 )
-def test_a_case_that_was_removed_as_a_whole_is_named_by_whatever_it_left_behind(store, reference, left):
+def test_a_case_that_was_removed_as_a_whole_is_named_by_whatever_it_left_behind(databases, key_file, left):
+    store = Store(databases.prepared(three_cases), key_file)  # its own: the foreign keys do not survive it
+    reference = the_case_in_the_middle(store)
     remove_a_case_and_leave_its_parts(store, reference)
     for part in {EntryRow, CaseKeyRow, ClockRow, LetterRow, DeliveryRow} - {left}:
         change(store, delete(part).where(part.reference == reference))
@@ -405,6 +410,7 @@ def test_a_case_that_was_removed_as_a_whole_is_named_by_whatever_it_left_behind(
 
     assert (found.reference, found.seq) == (reference, 0)
     assert found.reason.startswith("removed")
+    store.engine.dispose()
 
 
 def test_with_another_master_key_nothing_is_verified_rather_than_every_case_blamed(store, reference, tmp_path):

@@ -1,0 +1,316 @@
+from datetime import timedelta
+
+import pytest
+from markdown_it import MarkdownIt
+
+from complaints import acts
+from complaints.answers import Question
+from complaints.case import MOVES
+from complaints.sheet import case_sheet
+from complaints.words import Category, Conclusion, Kind, Stage
+from tests.builders import (
+    EMAIL,
+    MONDAY,
+    PHONE,
+    POST,
+    REFERENCE,
+    WAYS,
+    a_case,
+    a_finding,
+    an_act,
+    fail_letter,
+    prepare_letter,
+    utc,
+)
+
+NAMED = {
+    "complainant": {
+        "name": "马可辨",
+        "identity_number": "310101199001010011",
+        "contacts": [EMAIL, PHONE, POST | {"value": "上海市徐汇区辨认路99号"}],
+    },
+    "representative": {
+        "name": "戴理仁",
+        "relation": "女儿",
+        "authority": "委托书",
+        "contacts": [{"kind": "portal", "value": "12378-0042"}],
+    },
+    "respondent": "钱某支行",
+    "contract": "HT-7788",
+    "narrative": "叙述里的话。",
+    "wanted": "诉求里的话。",
+    "place": "某地",
+    "evidence": [{"name": "马可辨的录音.mp3"}, {"name": "流水.pdf"}],
+}
+SECRETS = (
+    *("马可辨", "310101199001010011", EMAIL["value"], PHONE["value"], "辨认路", "戴理仁", "女儿", "12378-0042"),
+    *("钱某", "HT-7788", "里的话", "某地", "录音", "流水.pdf", "CRM-0001"),
+)
+
+ON_THE_WAY = [
+    (kind, stage)
+    for kind, way in WAYS.items()
+    for stage in dict.fromkeys([Stage.RECEIVED, *(MOVES[type(act)][1] for act in way)])
+    if stage.is_open
+]
+
+
+def sheet(case, now=MONDAY):
+    return case_sheet(case, now)
+
+
+def row(text, title):
+    """The cells of the table row that begins with ``title``."""
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {title}")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def shown(text):
+    """The sheet as a browser gets it."""
+    return MarkdownIt("commonmark").enable("table").render(text)
+
+
+# --- what it shows, and what never ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "stage"), ON_THE_WAY)
+def test_a_sheet_never_shows_who_complains_or_what_they_wrote(kind, stage):
+    text = sheet(a_case(stage, kind=kind, **NAMED))
+
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert "None" not in text
+
+
+def test_a_sheet_never_shows_the_words_of_an_operator_or_a_letter():
+    case = a_case(Stage.UNDER_INVESTIGATION, **NAMED)
+    case.record(acts.MaterialsRequested(reasons="请马可辨补充流水"), MONDAY)
+    case.answer(Question.FINDING, a_finding(reasons="马可辨说得对"), "li.wei", MONDAY)
+    prepare_letter(case, recipient=EMAIL["value"])
+    fail_letter(case)
+
+    assert [secret for secret in SECRETS if secret in sheet(case)] == []
+
+
+def test_an_ordinary_case_shows_what_the_operator_needs_to_know():
+    case = a_case(Stage.UNDER_INVESTIGATION, region="CN-31", **NAMED)
+
+    assert (
+        sheet(case)
+        == f"""\
+| 案件 · Case | {REFERENCE} |
+|---|---|
+| 类型 · Kind | 投诉 · complaint |
+| 阶段 · Stage | 调查中 · under investigation |
+| 业务类别 · Category | 定价收费 · fees and pricing |
+| 严重程度 · Severity | 普通 · ordinary |
+| 紧急程度 · Urgency | 一般 · general |
+| 渠道 · Channel | 网页 · web form |
+| 主体类型 · Party | 个人 · person |
+| 产品 · Product | 轻舟消费贷 |
+| 地区 · Region | CN-31 |
+| 金额 · Amount | CNY 128.50 |
+| 承办部门 · Department | 消费者权益保护部 · Consumer Protection Department |
+| 证据件数 · Evidence | 2 |
+
+| 时限 · Clock | 到期 · Due | 剩余 · Left | 状态 · State | 依据 · Rule |
+|---|---|---|---|---|
+| 受理告知 · acknowledgement | 2026-03-03 09:00 | — | 已完成 · done | firm's own standard（L） **待核实 · to verify** |
+| 处理决定 · decision | 2026-03-17 24:00 | 15 天 15 小时 · 15 d 15 h | 计时中 · running | art. 18（H） |
+
+查看完整案卷 · Read the full file: `redress show {REFERENCE}`"""
+    )
+
+
+@pytest.mark.parametrize(("kind", "narrative"), [(Kind.REPORT, "叙述里的话。"), (None, "举报:叙述里的话。")])
+def test_a_confidential_case_shows_its_stage_and_its_clocks_only(kind, narrative):
+    """One that nobody called a report yet is confidential before it is assessed."""
+    case = a_case(kind=kind, **NAMED | {"narrative": narrative, "product": "辨认理财", "region": "CN-31"})
+    prepare_letter(case, letter="report_receipt")
+    fail_letter(case, letter="report_receipt")
+
+    text = sheet(case)
+    titles = {line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")} - {"---"}
+    assert "提交人信息保密" in text
+    assert titles == {
+        *("案件 · Case", "类型 · Kind", "阶段 · Stage", "时限 · Clock"),
+        *("受理告知 · acknowledgement", "处理决定 · decision"),
+    }
+    for secret in (*SECRETS, "辨认理财", "CN-31", "128.50", "fees", "web form", "Department"):
+        assert secret not in text
+
+
+def test_what_is_not_known_is_left_out():
+    text = sheet(a_case(product=None, region=None, amount=None, kind=None, category=None))
+
+    for title in ("产品", "地区", "金额", "承办部门"):
+        assert f"| {title}" not in text
+    assert row(text, "类型")[1] == row(text, "业务类别")[1] == row(text, "紧急程度")[1] == "—"
+
+
+def test_the_finding_corrects_the_first_assessment():
+    instead = [an_act(acts.Found, category=Category.COLLECTION, severity="major")]
+    text = sheet(a_case(Stage.INVESTIGATED, instead=instead))
+
+    assert row(text, "业务类别")[1] == Category.COLLECTION.both
+    assert row(text, "严重程度")[1] == "重大 · major"
+
+
+# --- clocks -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        (MONDAY, "15 天 15 小时 · 15 d 15 h"),
+        (utc(2026, 3, 16, 16, 0), "1 天 0 小时 · 1 d 0 h"),
+        (utc(2026, 3, 17, 15, 59), "0 天 0 小时 · 0 d 0 h"),
+        (utc(2026, 3, 17, 17, 0), "超期 0 天 1 小时 · 0 d 1 h late"),
+        (utc(2026, 5, 17, 16, 0), "超期 61 天 0 小时 · 61 d 0 h late"),
+    ],
+)
+def test_a_clock_shows_what_is_left_or_how_late_it_is(now, left):
+    assert row(sheet(a_case(), now), "处理决定")[2] == left
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "state"),
+    [
+        ([], MONDAY, "计时中 · running"),
+        ([acts.ClockWarned(clock="decision")], utc(2026, 3, 15), "临近 · near"),
+        ([acts.ClockMissed(clock="decision")], utc(2026, 3, 18), "超期 · missed"),
+        ([acts.ClockWarned(clock="decision"), acts.ClockMissed(clock="decision")], utc(2026, 3, 18), "超期 · missed"),
+        ([acts.ClockMet(clock="decision", late=False)], utc(2026, 3, 18), "已完成 · done"),
+        ([acts.ClockMet(clock="decision", late=True)], utc(2026, 3, 19), "超期完成 · done late"),
+    ],
+)
+def test_a_clock_shows_how_it_stands(seen, now, state):
+    case = a_case()
+    for act in seen:
+        case.record(act, now)
+
+    assert row(sheet(case, now), "处理决定")[3] == state
+
+
+@pytest.mark.parametrize(
+    ("after", "reached", "left", "state"),
+    [
+        (timedelta(days=1), False, "6 天 15 小时 · 6 d 15 h", "计时中 · running"),
+        (timedelta(days=9), False, "—", "计时中 · running"),
+        (timedelta(days=9), True, "—", "已到期 · reached"),
+    ],
+)
+def test_a_date_that_was_waited_for_is_reached_and_never_late(after, reached, left, state):
+    case = a_case(Stage.PUT_RIGHT)
+    if reached:
+        case.record(acts.ClockReached(clock="follow-up"), MONDAY + after)
+
+    assert row(sheet(case, MONDAY + after), "回访")[2:4] == [left, state]
+
+
+def test_a_rule_that_is_not_yet_verified_is_marked():
+    text = sheet(a_case())
+
+    assert row(text, "受理告知")[4] == "firm's own standard（L） **待核实 · to verify**"
+    assert row(text, "处理决定")[4] == "art. 18（H）"
+
+
+def test_a_case_without_clocks_says_so():
+    case = a_case()
+    case.clocks.clear()
+
+    assert "目前没有计时。 · No clock is running." in sheet(case)
+
+
+# --- what must be repaired ----------------------------------------------------------------------
+
+
+def test_a_refused_answer_is_shown_with_its_field_and_reason_above_all_else():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+    case.record(an_act(acts.AnswerWasRefused, field="reasons", reason="contains an e-mail address"), MONDAY)
+
+    head, _, rest = sheet(case).partition("\n| 案件")
+    assert "请改正后重新提交" in head
+    assert "- 栏目 · Field: `reasons`\n- 原因 · Reason: contains an e-mail address" in head
+    assert rest
+
+
+def test_a_refusal_is_gone_once_a_valid_answer_stands():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+    case.record(an_act(acts.AnswerWasRefused), MONDAY)
+    case.answer(Question.FINDING, a_finding(), "li.wei", MONDAY)
+
+    assert "重新提交" not in sheet(case)
+
+
+def test_an_undelivered_letter_is_shown_with_the_kinds_of_contacts_by_number():
+    case = a_case(Stage.ACKNOWLEDGED, **NAMED)
+    prepare_letter(case)
+    fail_letter(case, reason="The letter was refused: code 550.")
+
+    text = sheet(case)
+    assert "- 信函 · Letter: acknowledgement\n- 原因 · Reason: The letter was refused: code 550." in text
+    assert (
+        "案卷中的联系方式 · Contacts on file: 1 = 电子邮件 · e-mail; 2 = 电话 · telephone; "
+        "3 = 邮寄地址 · postal address; 4 = 监管平台 · regulator's portal\n"
+    ) in text
+
+
+def test_the_numbers_on_the_sheet_are_those_that_the_answer_takes():
+    case = a_case(Stage.ACKNOWLEDGED, **NAMED)
+    case.record(acts.ContactAdded(contact={"kind": "post", "value": "另一个地址"}), MONDAY)
+    prepare_letter(case)
+    fail_letter(case)
+
+    listed = sheet(case).partition("Contacts on file: ")[2].partition("\n")[0].split("; ")
+    assert listed == [f"{number} = {contact.kind.both}" for number, contact in enumerate(case.contacts, 1)]
+
+
+def test_contacts_are_not_listed_where_nothing_must_be_repaired():
+    case = a_case(Stage.ACKNOWLEDGED, **NAMED)
+    prepare_letter(case)
+
+    assert "Contacts on file" not in sheet(case)
+    assert "信函" not in sheet(case)
+
+
+# --- what the sender wrote stays words -----------------------------------------------------------
+
+HOSTILE_PRODUCTS = [
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "[press here](http://evil.example/login)",
+    "![picture](http://evil.example/x.png)",
+    "http://evil.example/login www.evil.example someone@evil.example",
+    "<http://evil.example>",
+    "**bold** _italic_ `code` ~~gone~~ # heading",
+    "a | b || c",
+    "a\\",
+    "a\n\n| 阶段 · Stage | 已结案 · closed |\n\n# heading",
+    "&lt;b&gt; &#91;x](y)",
+    "{{ case }} {% raw %}",
+    "轻舟消费贷(线上)·2026版",
+]
+
+
+@pytest.mark.parametrize("product", HOSTILE_PRODUCTS)
+def test_a_product_is_shown_word_for_word_whatever_markdown_or_html_it_holds(product):
+    harmless, text = sheet(a_case(product="x")), sheet(a_case(product=product))
+
+    escaped = " ".join(product.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = escaped.replace('"', "&quot;")
+    assert " ".join(shown(text).split()) == " ".join(
+        shown(harmless).replace("<td>x</td>", f"<td>{escaped}</td>").split()
+    )
+
+
+@pytest.mark.parametrize("link", ["http://", "https://", "www.", "someone@evil"])
+def test_a_product_holds_nothing_that_a_page_would_turn_into_a_link(link):
+    """Prefect's page makes links of bare addresses too, as GitHub does."""
+    assert link not in sheet(a_case(product=f"{link}evil.example"))
+
+
+def test_every_conclusion_that_declines_leaves_a_sheet_that_renders():
+    for conclusion in (one for one in Conclusion if one.declines):
+        case = a_case(Stage.INVESTIGATED, instead=[an_act(acts.Found, conclusion=conclusion)])
+
+        assert shown(sheet(case)).count("<table>") == 2

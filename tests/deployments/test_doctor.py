@@ -1,0 +1,334 @@
+"""``redress doctor``: each thing that can be wrong gets its grade and its cure, and no secret is printed."""
+
+import json
+import platform
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from complaints.sealing import MasterKey
+from complaints.settings import settings
+from deployments import doctor
+from deployments.doctor import SERVER_SETTINGS, WANTED, Finding, examine
+from tests.deployments.conftest import Installation
+
+PASSWORD = "pass-word"
+
+
+def finding(what: str) -> Finding:
+    """The one finding about something."""
+    (found,) = [one for one in examine(settings()) if one.what == what]
+    return found
+
+
+def grades() -> Mapping[str, str]:
+    return {one.what: one.grade for one in examine(settings())}
+
+
+@pytest.fixture(autouse=True)
+def _an_installation(firm: Installation) -> None:
+    """Every test here begins with an installation of its own."""
+
+
+# --- what is found -----------------------------------------------------------------------------
+
+
+def test_a_fresh_installation_has_nothing_bad() -> None:
+    assert grades() == {
+        "Python": "ok",
+        "prefect": "ok",
+        "fastapi": "ok",
+        "sqlalchemy": "ok",
+        "home folder": "ok",
+        "case database": "ok",
+        "master key": "ok",
+        "mail server": "note",
+        "senders at the door": "note",
+        "Prefect's server": "note",
+    }
+
+
+def lose_the_key(firm: Installation) -> None:
+    (firm.home / "master.key").unlink()
+
+
+def put_another_key(firm: Installation) -> None:
+    lose_the_key(firm)
+    MasterKey.create(firm.home / "master.key")
+
+
+def let_others_read_the_key(firm: Installation) -> None:
+    (firm.home / "master.key").chmod(0o640)
+
+
+def let_others_read_the_home(firm: Installation) -> None:
+    firm.home.chmod(0o755)
+
+
+def spoil_the_database(firm: Installation) -> None:
+    (firm.home / "cases.db").write_bytes(b"no database" * 1000)
+
+
+def name_a_new_home(firm: Installation) -> None:
+    firm.set(REDRESS_HOME=str(firm.home / "new"))
+
+
+def make_an_empty_database(firm: Installation) -> None:
+    (firm.home / "empty.db").touch()
+    firm.set(REDRESS_DATABASE_URL=f"sqlite:///{firm.home / 'empty.db'}")
+
+
+def database(url: str) -> Callable[[Installation], None]:
+    return lambda firm: firm.set(REDRESS_DATABASE_URL=url)
+
+
+@pytest.mark.parametrize(
+    ("happens", "what", "grade", "found", "cure"),
+    [
+        pytest.param(let_others_read_the_home, "home folder", "bad", "mode 755", "chmod 700", id="home for everybody"),
+        pytest.param(name_a_new_home, "home folder", "note", "not there yet", "redress up", id="no home yet"),
+        pytest.param(name_a_new_home, "case database", "note", "not there yet", "redress up", id="no database yet"),
+        pytest.param(make_an_empty_database, "case database", "note", "not up to date", "redress up", id="no schema"),
+        pytest.param(lose_the_key, "case database", "bad", "cases.db", "backup", id="no key"),
+        pytest.param(put_another_key, "case database", "bad", "cases.db", "belongs to", id="another key"),
+        pytest.param(let_others_read_the_key, "case database", "bad", "cases.db", "chmod 600", id="key for everybody"),
+        pytest.param(spoil_the_database, "case database", "bad", "DatabaseError", "is it there", id="corrupt"),
+        pytest.param(
+            database(f"postgresql://redress:{PASSWORD}@127.0.0.1:1/cases"),
+            *("case database", "bad", "127.0.0.1:1/cases: OperationalError", "reachable"),
+            id="PostgreSQL is away",
+        ),
+        pytest.param(
+            database(f"mysql://redress:{PASSWORD}@127.0.0.1/cases"),
+            *("case database", "bad", "127.0.0.1/cases", "postgresql://"),
+            id="MySQL",
+        ),
+        pytest.param(
+            database(f"redress:{PASSWORD}@127.0.0.1"),
+            *("case database", "bad", "ArgumentError", "is it there"),
+            id="no address",
+        ),
+    ],
+)
+def test_what_is_wrong_gets_its_grade_and_its_cure(
+    firm: Installation, happens: Callable[[Installation], None], what: str, grade: str, found: str, cure: str
+) -> None:
+    happens(firm)
+
+    one = finding(what)
+
+    assert one.grade == grade
+    assert found in one.found
+    assert cure in one.cure
+
+
+def test_looking_makes_nothing(firm: Installation) -> None:
+    new = firm.home / "new"
+    firm.set(REDRESS_HOME=str(new))
+    examine(settings())
+    new.mkdir(mode=0o700)
+
+    examine(settings())
+
+    assert list(new.iterdir()) == []
+
+
+def test_a_mail_server_and_senders_are_named(firm: Installation) -> None:
+    firm.set(
+        REDRESS_SMTP_URL=f"smtp://redress:{PASSWORD}@127.0.0.1:25",
+        REDRESS_WEBHOOK_SECRETS__crm="whsec_AAAA",
+        REDRESS_WEBHOOK_SECRETS__hotline="whsec_AAAA",
+    )
+
+    assert finding("mail server").grade == "ok"
+    assert finding("senders at the door") == Finding("ok", "senders at the door", "crm, hotline")
+
+
+def test_without_a_mail_server_it_says_where_letters_are(firm: Installation) -> None:
+    one = finding("mail server")
+
+    assert str(firm.home / "letters") in one.found
+    assert "REDRESS_SMTP_URL" in one.cure
+
+
+@pytest.mark.parametrize(
+    ("package", "version", "grade"),
+    [
+        ("prefect", "3.8.7", "bad"),
+        ("prefect", "3.8.8", "ok"),
+        ("prefect", "3.8.8.dev1", "ok"),
+        ("prefect", "3.8.12", "ok"),
+        ("prefect", "3.9.0rc1", "bad"),
+        ("prefect", "4.0", "bad"),
+        ("fastapi", "0.138.9", "bad"),
+        ("fastapi", "0.139.0", "ok"),
+        ("fastapi", "0.149.9", "ok"),
+        ("fastapi", "0.150.0", "bad"),
+        ("sqlalchemy", "2.0.35", "bad"),
+        ("sqlalchemy", "2.0.36", "ok"),
+        ("sqlalchemy", "2.1.0b1", "bad"),
+    ],
+)
+def test_a_package_out_of_its_bounds_is_bad(
+    package: str, version: str, grade: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "version", lambda name: version if name == package else "0")
+
+    one = finding(package)
+
+    assert (one.grade, one.found) == (grade, version)
+    assert one.cure.startswith("install with -c constraints.txt") == (grade == "bad")
+
+
+@pytest.mark.parametrize(
+    ("version", "grade"), [("3.10.14", "bad"), ("3.11.0", "ok"), ("3.13.5", "ok"), ("3.14.0", "bad"), ("4.0.0", "bad")]
+)
+def test_a_python_out_of_its_bounds_is_bad(version: str, grade: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "python_version_tuple", lambda: tuple(version.split(".")))
+
+    assert finding("Python").grade == grade
+
+
+# --- Prefect's server --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def prefect(firm: Installation) -> Iterator[Callable[[int, bytes], None]]:
+    """Something that answers in the place of Prefect's server, whose real one takes twenty seconds to start."""
+    answers: list[tuple[int, bytes]] = []
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = answers[-1] if self.path == "/api/admin/settings" else (404, b"")
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        firm.set(REDRESS_PREFECT_API_URL=f"http://redress:{PASSWORD}@127.0.0.1:{server.server_port}/api")
+        yield lambda status, body: answers.append((status, body))
+        server.shutdown()
+        thread.join()
+
+
+def server_settings(*, expirations: Any, analytics: Any) -> bytes:
+    found = {"services": {"pause_expirations": {"enabled": expirations}}, "analytics_enabled": analytics}
+    return json.dumps({"server": found}).encode()
+
+
+EXPIRATIONS = "Prefect: server.services.pause_expirations.enabled"
+ANALYTICS = "Prefect: server.analytics_enabled"
+
+
+def test_the_settings_that_redress_starts_prefect_with_are_fine(prefect: Callable[[int, bytes], None]) -> None:
+    prefect(200, server_settings(expirations=False, analytics=False))
+
+    assert [grades()[what] for what in ("Prefect's server", EXPIRATIONS, ANALYTICS)] == ["ok", "ok", "ok"]
+
+
+def test_prefects_dangerous_defaults_are_bad(prefect: Callable[[int, bytes], None]) -> None:
+    prefect(200, server_settings(expirations=True, analytics=True))
+
+    assert [finding(what).grade for what in (EXPIRATIONS, ANALYTICS)] == ["bad", "bad"]
+    assert "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED=false" in finding(EXPIRATIONS).cure
+    assert "PREFECT_SERVER_ANALYTICS_ENABLED=false" in finding(ANALYTICS).cure
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'{"server": null}', b'{"server": {"services": []}}'])
+def test_a_server_that_does_not_tell_its_settings_is_noted(prefect: Callable[[int, bytes], None], body: bytes) -> None:
+    prefect(200, body)
+
+    assert [grades()[what] for what in ("Prefect's server", EXPIRATIONS, ANALYTICS)] == ["ok", "note", "note"]
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, b"<html>"), (401, b"{}"), (404, b""), (500, b"")])
+def test_what_is_no_prefect_server_does_not_answer(
+    prefect: Callable[[int, bytes], None], status: int, body: bytes
+) -> None:
+    prefect(status, body)
+
+    one = finding("Prefect's server")
+
+    assert (one.grade, "does not answer" in one.found) == ("note", True)
+
+
+@pytest.mark.parametrize("url", ["http://[", "nonsense", "http://127.0.0.1:1/api"])
+def test_an_address_where_nothing_is_does_not_answer(firm: Installation, url: str) -> None:
+    firm.set(REDRESS_PREFECT_API_URL=url)
+
+    assert finding("Prefect's server").grade == "note"
+
+
+@pytest.mark.parametrize("path", [path for path, *_ in SERVER_SETTINGS], ids=".".join)
+def test_every_setting_looked_at_is_one_of_this_prefect(path: tuple[str, ...]) -> None:
+    """A setting that Prefect renames would be noted as untold for ever, and never be bad."""
+    from prefect.settings import get_current_settings
+
+    value: Any = get_current_settings().model_dump()
+    for name in path:
+        value = value[name]
+
+    assert isinstance(value, bool)
+
+
+def test_a_key_for_prefects_cloud_is_noted_but_not_shown(firm: Installation) -> None:
+    firm.set(PREFECT_API_KEY=PASSWORD)
+
+    assert finding("PREFECT_API_KEY").grade == "note"
+    assert PASSWORD not in repr(examine(settings()))
+
+
+# --- what is printed ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://redress:{PASSWORD}@127.0.0.1:1/cases",
+        f"postgresql://redress:at@{PASSWORD}@127.0.0.1:1/cases",
+        f"postgresql://127.0.0.1:1/cases?user=redress&password={PASSWORD}",
+        f"postgresql+psycopg://redress:{PASSWORD}@127.0.0.1:port/cases",
+        f"mysql://redress:{PASSWORD}@127.0.0.1/cases",
+        f"redress:{PASSWORD}@127.0.0.1/cases",
+    ],
+)
+def test_no_password_is_printed(firm: Installation, prefect: Callable[[int, bytes], None], url: str) -> None:
+    prefect(200, server_settings(expirations=True, analytics=True))
+    firm.set(
+        REDRESS_DATABASE_URL=url,
+        REDRESS_SMTP_URL=f"smtp://redress:{PASSWORD}@127.0.0.1:25",
+        REDRESS_WEBHOOK_SECRETS__crm=PASSWORD,
+        PREFECT_API_KEY=PASSWORD,
+    )
+
+    assert PASSWORD not in repr(examine(settings()))
+
+
+def test_whatever_is_not_ok_has_a_cure(firm: Installation) -> None:
+    let_others_read_the_home(firm)
+    let_others_read_the_key(firm)
+    firm.set(PREFECT_API_KEY=PASSWORD)
+
+    not_ok = [one for one in examine(settings()) if one.grade != "ok"]
+
+    assert len(not_ok) >= 5
+    assert not [one for one in not_ok if not one.cure]
+
+
+def test_the_bounds_are_those_of_the_project() -> None:
+    """``pyproject.toml`` says which versions are installed, the doctor which are well."""
+    from importlib.metadata import requires
+
+    declared = {line.split(";")[0].replace(" ", "") for line in requires("redress") or ()}
+    for package, (least, unfit) in WANTED.items():
+        bounds = {f">={'.'.join(map(str, least))}", f"<{'.'.join(map(str, unfit))}"}
+        (line,) = [one for one in declared if one.startswith((f"{package}>", f"{package}<"))]
+        assert set(line.removeprefix(package).split(",")) == bounds
