@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from complaints.acts import Assessed
 from complaints.assessment import assess
 from complaints.case import Case
+from complaints.deadlines import last_day
 from complaints.errors import LetterIncomplete
 from complaints.intake import Complaint
 from complaints.settings import Firm
@@ -124,7 +125,8 @@ def _context(case: Case, letter: str, firm: Firm, now: datetime) -> dict[str, An
     suffix = "zh" if language == ZH else "en"
     assessed, hidden = _assessed(case), hides_reporter(case, letter)
     decision = case.clocks.get("decision")
-    last_day = decision.started.due_at.astimezone(zone) if decision else None
+    today = now.astimezone(zone).date()
+    until = last_day(decision.started.due_at, zone) if decision else None
     return {
         "language": language,
         "firm": {
@@ -137,19 +139,14 @@ def _context(case: Case, letter: str, firm: Firm, now: datetime) -> dict[str, An
             "reference": case.reference,
             "kind_word": NEUTRAL[language] if hidden else assessed.kind.word(language),
             "received_on": show_date(case.facts.received_at.astimezone(zone), language),
-            "today": show_date(now.astimezone(zone), language),
-            "due_on": show_date(_last_day(last_day), language) if last_day else None,
+            "today": show_date(today, language),
+            "due_on": show_date(until, language) if until and until >= today else None,  # no promise for the past
             "product": None if hidden else case.facts.product,
         },
         "salutation": _salutation(None if hidden else case.complaint, language),
         "department_word": department_word(assessed.department, language),
         **_outcome(case, language),
     }
-
-
-def _last_day(due_at: datetime) -> date:
-    """Return the last day that is in time: a due instant at midnight belongs to the day before."""
-    return date.fromordinal(due_at.toordinal() - (1 if due_at.time() == due_at.min.time() else 0))
 
 
 def _salutation(complaint: Complaint | None, language: str) -> str:

@@ -11,6 +11,7 @@ import fcntl
 import os
 import signal
 import socket
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -42,7 +43,10 @@ from complaints.settings import settings
 POOL: Final = "redress"
 """The work pool of all flows."""
 
-PATIENCE: Final = timedelta(seconds=15)
+LOOK_SECONDS: Final = 5.0
+"""How often a worker looks for runs whose worker has died."""
+
+PATIENCE: Final = timedelta(seconds=10)
 """How long a run may be taken without its worker having said who it is."""
 
 _ALIVE: Final = (StateType.RUNNING, StateType.PENDING)
@@ -65,18 +69,15 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
         super().__init__(*args, **kwargs)
         self._threads = anyio.CapacityLimiter(settings().worker_threads)
         self._executing: set[UUID] = set()
+        self._next_look = 0.0
         self._lease = Lease(settings().home / "workers")
 
-    async def setup(self) -> None:
-        """Start, and take back what a worker of this machine left when it died."""
-        await super().setup()
-        await self.revive_orphans()
-
-    async def sync_with_backend(self) -> None:
-        """Look for orphans at every heartbeat too: another worker may have died meanwhile."""
-        await super().sync_with_backend()
-        if self.is_setup:
+    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        """Look for runs to execute; every few seconds look for orphans too."""
+        if time.monotonic() > self._next_look:
+            self._next_look = time.monotonic() + LOOK_SECONDS
             await self.revive_orphans()
+        return await super().get_and_submit_flow_runs()
 
     async def run(
         self,

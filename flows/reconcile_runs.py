@@ -7,25 +7,17 @@ from typing import Final
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.exceptions import PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
 from complaints.case import Case
-from complaints.errors import UnknownCase
 from flows.runs import find_runs, prefect_client, revive, start_run, wake
 from tasks.desk import look, store
 
 LOST: Final = (StateType.FAILED, StateType.CRASHED, StateType.COMPLETED)
 """States in which a run does nothing more. A cancelled one was stopped by a person and is left alone."""
 
-NOT_FOUND: Final = 404
-
 PATIENCE: Final = timedelta(minutes=2)
 """How long a run may stay lost before it is revived; keeps a bug from spinning."""
-
-
-LOOK_BACK: Final = timedelta(minutes=20)
-"""How long after its suspension a run's form is checked to be there."""
 
 
 @flow(name="reconcile-runs")
@@ -55,32 +47,15 @@ def reconcile(client: SyncPrefectClient, reference: str, run: FlowRun | None) ->
     if run.state.type in LOST and age > PATIENCE:
         revive(client, run, "The case is still open; it goes on from the ledger.")
         return "revived"
-    if run.state.type is StateType.PAUSED and waits_in_vain(client, reference, run, age) and wake(client, run):
+    if run.state.type is StateType.PAUSED and waits_in_vain(reference, run) and wake(client, run):
         return "woken"
     return ""
 
 
-def waits_in_vain(client: SyncPrefectClient, reference: str, run: FlowRun, age: timedelta) -> bool:
-    """Whether a suspended run waits for something that has come already, or behind a form that was never put up."""
-    if run.state is None:
-        return False
-    key = run.state.state_details.pause_key or ""
-    try:
-        case = look(reference)
-    except UnknownCase:
-        return False
-    if not key.startswith(awaited(case)):
-        return True
-    keyset = run.state.state_details.run_input_keyset
-    if not keyset or not PATIENCE < age < LOOK_BACK:
-        return False
-    try:
-        client.read_flow_run_input(run.id, keyset["schema"])
-    except PrefectHTTPStatusError as error:
-        if error.response.status_code == NOT_FOUND:
-            return True
-        raise
-    return False
+def waits_in_vain(reference: str, run: FlowRun) -> bool:
+    """Whether a suspended run waits for something that has come already."""
+    key = (run.state.state_details.pause_key if run.state else None) or ""
+    return not key.startswith(awaited(look(reference)))
 
 
 def awaited(case: Case) -> str:

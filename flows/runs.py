@@ -19,8 +19,6 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Scheduled
 
 DEPLOYMENT: Final = "handle-complaint/handle-complaint"
-FORM_MISSING: Final = "schema not found"
-"""What Prefect says while a run is suspended already but its form is not stored yet."""
 
 
 def prefect_client() -> SyncPrefectClient:
@@ -72,8 +70,7 @@ def wake_case(reference: str) -> bool:
 def resume(client: SyncPrefectClient, run: FlowRun, values: Mapping[str, Any], patience: float = 20) -> str | None:
     """Answer the form of a suspended run, as Prefect's page does; return why it was refused, or None.
 
-    A form that is just being put up, and a database that is busy for a moment, are tried again soon: Prefect's own
-    retries would wait for seconds.
+    A server that is busy for a moment is tried again soon: Prefect's own retries would wait for seconds.
 
     Args:
         client: Prefect's API.
@@ -90,11 +87,8 @@ def resume(client: SyncPrefectClient, run: FlowRun, values: Mapping[str, Any], p
                 if error.response.status_code < 500 or time.monotonic() > until:
                     raise
             else:
-                reason = str(getattr(result.details, "reason", "") or "")
-                if result.status is SetStateStatus.ACCEPT:
-                    return None
-                if FORM_MISSING not in reason or time.monotonic() > until:
-                    return reason
+                accepted = result.status is SetStateStatus.ACCEPT
+                return None if accepted else str(getattr(result.details, "reason", "") or result.status.value)
             time.sleep(0.1)
 
 

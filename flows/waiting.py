@@ -1,21 +1,32 @@
 """Waiting for people and for dates: the run is suspended and holds nothing in memory.
 
-A suspension's key may fire only once in a run. Keys therefore name the question and its round, which come from
-the ledger, and an attempt, for a form that was lost (a worker died while it was being put up, or the run was
-woken without an answer).
+A suspension's key may fire only once in a run. Keys therefore name the question and its round, which come from the
+ledger, and an attempt, for a run that was woken without an answer.
+
+:func:`suspend` does what Prefect's ``suspend_flow_run`` does, in another order: the form is stored *before* the run
+is suspended. In Prefect's order a form is missing for a moment, so that a quick answer is refused, and for ever
+where the worker dies in that moment. It leans on Prefect's inner parts; ``tests/flows`` hold it to them.
 """
 
 from itertools import count
+from typing import Final, cast
 
 from prefect.client.orchestration import get_client
-from prefect.flow_runs import suspend_flow_run
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.exceptions import Pause, PrefectHTTPStatusError
+from prefect.input import Keyset, RunInput, keyset_from_paused_state
 from prefect.runtime import flow_run
+from prefect.states import Suspended
+from prefect.utilities.engine import propose_state_sync
 from pydantic import ValidationError
 
 from complaints.answers import Question
 from flows.forms import form_for, read_form
 from tasks.desk import look, store
 from tasks.steps import record_answer
+
+CONFLICT: Final = 409
 
 
 def ask(reference: str, question: Question) -> None:
@@ -26,14 +37,12 @@ def ask(reference: str, question: Question) -> None:
     case = look(reference)
     form = form_for(case, question, store().now())
     for attempt in count(1):
-        try:
-            answer = suspend_flow_run(wait_for_input=form, key=f"{question}-{case.round_of(question)}-{attempt}")
-        except ValidationError:  # this key has fired and nobody's answer stands under it
-            continue
-        values, by = read_form(answer)
-        record_answer(reference, question, values, by)
-        forget_answers()
-        return
+        answer = suspend(f"{question}-{case.round_of(question)}-{attempt}", form)
+        if answer is not None:
+            values, by = read_form(answer)
+            record_answer(reference, question, values, by)
+            forget_answers()
+            return
 
 
 def until_reached(reference: str, clock: str) -> None:
@@ -42,7 +51,54 @@ def until_reached(reference: str, clock: str) -> None:
         case = look(reference)
         if case.clocks[clock].reached or not case.stage.is_open:
             return
-        suspend_flow_run(key=f"until-{clock}-{attempt}")
+        suspend(f"until-{clock}-{attempt}")
+
+
+def suspend(key: str, form: type[RunInput] | None = None) -> RunInput | None:
+    """Suspend this run, once for each ``key``.
+
+    Returns:
+        When the run has been suspended under ``key`` before: the answer, or None where it was woken without one.
+
+    Raises:
+        Pause: the run is suspended now; it starts again from the top when it is resumed.
+    """
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise RuntimeError("Only a run can be suspended.")
+    run = context.flow_run
+    state: State[None] = Suspended(pause_key=key)
+    keyset = keyset_from_paused_state(state)
+    if key in (run.empirical_policy.pause_keys or set()):
+        return _answer(form, keyset) if form else None
+    if form:
+        state.state_details.run_input_keyset = {str(part): name for part, name in keyset.items()}
+        _store_form(form, keyset)
+    with get_client(sync_client=True) as client:
+        accepted = propose_state_sync(client, state, flow_run_id=run.id)
+    if not accepted.is_paused():
+        raise RuntimeError(f"The run cannot be suspended; Prefect says {accepted.name}.")
+    raise Pause(state=accepted)
+
+
+def _store_form(form: type[RunInput], keyset: Keyset) -> None:
+    """Store a form; one that a run left which died before it was suspended is replaced."""
+    try:
+        form.save(keyset)
+    except PrefectHTTPStatusError as error:
+        if error.response.status_code != CONFLICT:
+            raise
+        with get_client(sync_client=True) as client:
+            for left in client.filter_flow_run_input(flow_run.id, keyset["schema"].removesuffix("schema"), 10, set()):
+                client.delete_flow_run_input(flow_run.id, left.key)
+        form.save(keyset)
+
+
+def _answer(form: type[RunInput], keyset: Keyset) -> RunInput | None:
+    try:
+        return cast(RunInput, form.load(keyset))
+    except ValidationError:  # nothing was answered
+        return None
 
 
 def forget_answers() -> None:

@@ -244,7 +244,7 @@ def postgresql(session_key: Path) -> Iterator[PostgresServer]:
         yield server
         server.close()
         return
-    pgserver = pytest.importorskip("pgserver", reason=NO_POSTGRES)
+    pgserver = pytest.importorskip("pgserver", reason=NO_POSTGRES, exc_type=ImportError)
     # Not in pytest's own folder: run by root, the server has a user of its own, who must be able to get there.
     with tempfile.TemporaryDirectory(prefix="redress-postgres-", ignore_cleanup_errors=True) as folder:
         embedded = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")

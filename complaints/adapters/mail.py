@@ -175,16 +175,16 @@ class SmtpCarrier:
         return f"accepted by the mail server ({code})"
 
     def _connect(self) -> smtplib.SMTP:
-        tls = ssl.create_default_context()
+        tls = ssl.create_default_context  # takes a while: only where it is needed
         server: smtplib.SMTP
         if self.scheme == "smtps":
-            server = smtplib.SMTP_SSL(self.host, self.port or 465, timeout=self.timeout_seconds, context=tls)
+            server = smtplib.SMTP_SSL(self.host, self.port or 465, timeout=self.timeout_seconds, context=tls())
         else:
             server = smtplib.SMTP(self.host, self.port or 587, timeout=self.timeout_seconds)
         try:
             server.ehlo_or_helo_if_needed()
             if self.scheme == "smtp" and server.has_extn("starttls"):
-                server.starttls(context=tls)  # raises where it fails: nothing is then sent in clear
+                server.starttls(context=tls())  # raises where it fails: nothing is then sent in clear
                 server.ehlo()
             if self.user:
                 server.login(self.user, self.password)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints.deadlines import due, warn_at
+from complaints.deadlines import due, last_day, last_moment, warn_at
 from complaints.regimes.model import ClockRule, Unit, load_pack
 from tests.builders import SHANGHAI
 
@@ -133,6 +133,20 @@ def test_hours_are_explained_too():
     assert steps[-1].en == "24 hours on end, until 2026-03-03 09:00"
 
 
+@pytest.mark.parametrize(
+    ("due_at", "moment", "day"),
+    [
+        (datetime(2026, 3, 17, 16, 0, tzinfo=UTC), "2026-03-17 24:00", date(2026, 3, 17)),  # 00:00 of the 18th there
+        (datetime(2026, 3, 17, 15, 59, tzinfo=UTC), "2026-03-17 23:59", date(2026, 3, 17)),
+        (datetime(2026, 3, 17, 16, 1, tzinfo=UTC), "2026-03-18 00:01", date(2026, 3, 18)),
+        (datetime(2026, 12, 31, 16, 0, tzinfo=UTC), "2026-12-31 24:00", date(2026, 12, 31)),
+        (datetime(2028, 2, 29, 16, 0, tzinfo=UTC), "2028-02-29 24:00", date(2028, 2, 29)),
+    ],
+)
+def test_a_limit_that_ends_with_a_day_is_shown_as_its_24_o_clock(due_at, moment, day):
+    assert (last_moment(due_at, SHANGHAI), last_day(due_at, SHANGHAI)) == (moment, day)
+
+
 @pytest.mark.parametrize(("hours", "warned_before"), [(72, timedelta(days=3)), (4, timedelta(hours=4)), (None, None)])
 def test_a_warning_comes_so_many_hours_before(hours, warned_before):
     due_at = datetime(2026, 3, 17, 16, 0, tzinfo=UTC)
@@ -158,7 +172,7 @@ def test_a_clock_runs_out_after_it_starts_and_on_its_last_day(rule, started_at, 
 
     assert until.at > started_at
     last_instant = (until.at - timedelta(microseconds=1)).astimezone(zone)
-    assert last_instant.date() == until.on
+    assert last_instant.date() == until.on == last_day(until.at, zone)
 
 
 @given(rules, instants, instants, zones)

@@ -505,13 +505,29 @@ def test_the_day_in_the_letter_is_the_day_of_the_clock(minutes):
     case = a_case(now=received_at)
     last_day = due(case.pack.clock("decision"), received_at, case.pack.tz).on
 
-    assert f"我们最迟于{show_date(last_day, ZH)}告知您办理结果" in render(case, "acknowledgement").text
+    text = render(case, "acknowledgement", now=received_at).text
+    assert f"我们最迟于{show_date(last_day, ZH)}告知您办理结果" in text
 
 
 def test_a_letter_is_dated_on_the_firms_day_in_the_regimes_zone():
     late_in_the_evening = utc(2026, 3, 9, 16, 30)  # the 10th in Shanghai
 
     assert "\n2026年3月10日\n" in render(a_case(), "acknowledgement", now=late_in_the_evening).text
+
+
+@pytest.mark.parametrize(
+    ("now", "is_promised"),
+    [
+        (utc(2026, 3, 17, 15, 59), True),  # the last minute of the last day
+        (utc(2026, 3, 17, 16, 0), False),
+        (utc(2026, 9, 1), False),  # found in a drawer
+    ],
+)
+def test_no_day_is_promised_that_has_passed(now, is_promised):
+    text = render(a_case(), "acknowledgement", now=now).text
+
+    assert ("最迟于2026年3月17日" in text) is is_promised
+    assert ("有结果后立即告知您" in text) is not is_promised
 
 
 @BOTH
@@ -608,6 +624,13 @@ def test_the_acknowledgement_names_the_department_that_will_handle_it(category, 
 
         assert name in expected
         assert render(case, "acknowledgement").text == expected
+
+
+@pytest.mark.parametrize("department", DEPARTMENTS)
+def test_the_department_that_was_recorded_stands_whatever_today_s_lists_suggest(department):
+    case = a_case(Stage.ASSESSED, instead=[an_act(acts.Assessed, department=department)])
+
+    assert f"承办部门：{department_word(department, ZH)}。" in render(case, "acknowledgement").text
 
 
 @pytest.mark.parametrize("department", DEPARTMENTS)

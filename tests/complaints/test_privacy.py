@@ -91,6 +91,7 @@ def test_what_an_operator_typed_is_searched_for_personal_data(text, found):
     ("name", "text", "found"),
     [
         ("Li", "I believe the client is right.", None),  # a short name is not found inside words
+        ("Li", "Ali and Oli agree.", None),
         ("Li", "Li is right.", PERSON),
         ("Li", "这是Li说的", PERSON),
         ("Li", "Ms Li's account", PERSON),

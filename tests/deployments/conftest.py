@@ -2,9 +2,12 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -66,3 +69,39 @@ def firm(tmp_path: Path, sqlite: SqliteFiles, session_key: Path) -> Iterator[Ins
         installation.store.engine.dispose()
         forget()
     settings.cache_clear()
+
+
+@dataclass
+class Substitute:
+    """Something that answers in the place of Prefect's server, whose real one takes twenty seconds to start.
+
+    Attributes:
+        address: Where it is, such as ``127.0.0.1:4200``.
+        answers: Status and body for each path; 404 for all others.
+    """
+
+    address: str
+    answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+
+
+@pytest.fixture
+def prefect() -> Iterator[Substitute]:
+    """A substitute for Prefect's server."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = substitute.answers.get(self.path, (404, b"{}"))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        substitute = Substitute(f"127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield substitute
+        server.shutdown()
+        thread.join()

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import text
 
 from complaints import acts
@@ -24,7 +25,7 @@ from complaints.sealing import MasterKey
 from complaints.words import Conclusion, Kind, Remedy, Stage
 from deployments import cli
 from tests.builders import EMAIL, a_complaint, a_stored_case, an_act, complaint_values, file_complaint
-from tests.deployments.conftest import Installation, forget
+from tests.deployments.conftest import Installation, Substitute, forget
 
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined] # a group has them
 SAID = ("林知夏", EMAIL["value"], "账户服务费被扣", "退还多扣")
@@ -763,6 +764,22 @@ def test_whatever_prefects_address_is_a_case_can_be_filed_and_answered(
     assert (filed.code, answered.code) == (0, 0)
     assert "Prefect does not answer" in filed.words
     assert "Prefect does not answer" in answered.words
+
+
+def test_what_prefect_refuses_is_done_all_the_same(redress: Redress, firm: Installation, prefect: Substitute) -> None:
+    """A server that answers but knows no deployment yet must not let it look as if nothing had been stored."""
+    prefect.answers["/api/health"] = (200, b"true")
+    firm.set(REDRESS_PREFECT_API_URL=f"http://{prefect.address}/api")
+    reference = stored(firm, Stage.UNDER_INVESTIGATION)
+
+    with temporary_settings(updates={PREFECT_API_URL: f"http://{prefect.address}/api"}):
+        filed = redress("file", "--narrative", "x")
+        answered = redress("answer", reference, "finding", "conclusion=not_ours", "--by", "li.wei")
+
+    assert (filed.code, filed.err) == (answered.code, answered.err) == (0, "")
+    assert "Stored." in filed.words
+    assert f"Recorded: finding of {reference}. Prefect refused" in answered.words
+    assert firm.rows()["cases"] == 2
 
 
 def test_show_of_a_case_whose_letter_came_back_tells_the_contacts_by_number(

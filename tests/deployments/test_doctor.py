@@ -2,9 +2,7 @@
 
 import json
 import platform
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from complaints.sealing import MasterKey
 from complaints.settings import settings
 from deployments import doctor
 from deployments.doctor import SERVER_SETTINGS, WANTED, Finding, examine
-from tests.deployments.conftest import Installation
+from tests.deployments.conftest import Installation, Substitute
 
 PASSWORD = "pass-word"
 
@@ -195,28 +193,14 @@ def test_a_python_out_of_its_bounds_is_bad(version: str, grade: str, monkeypatch
 # --- Prefect's server --------------------------------------------------------------------------
 
 
+Tell = Callable[[int, bytes], None]
+
+
 @pytest.fixture
-def prefect(firm: Installation) -> Iterator[Callable[[int, bytes], None]]:
-    """Something that answers in the place of Prefect's server, whose real one takes twenty seconds to start."""
-    answers: list[tuple[int, bytes]] = []
-
-    class Answering(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, body = answers[-1] if self.path == "/api/admin/settings" else (404, b"")
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: Any) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Answering) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        firm.set(REDRESS_PREFECT_API_URL=f"http://redress:{PASSWORD}@127.0.0.1:{server.server_port}/api")
-        yield lambda status, body: answers.append((status, body))
-        server.shutdown()
-        thread.join()
+def tell(firm: Installation, prefect: Substitute) -> Tell:
+    """Sets what Prefect's server answers when it is asked for its settings."""
+    firm.set(REDRESS_PREFECT_API_URL=f"http://redress:{PASSWORD}@{prefect.address}/api")
+    return lambda status, body: prefect.answers.update({"/api/admin/settings": (status, body)})
 
 
 def server_settings(*, expirations: Any, analytics: Any) -> bytes:
@@ -228,14 +212,14 @@ EXPIRATIONS = "Prefect: server.services.pause_expirations.enabled"
 ANALYTICS = "Prefect: server.analytics_enabled"
 
 
-def test_the_settings_that_redress_starts_prefect_with_are_fine(prefect: Callable[[int, bytes], None]) -> None:
-    prefect(200, server_settings(expirations=False, analytics=False))
+def test_the_settings_that_redress_starts_prefect_with_are_fine(tell: Tell) -> None:
+    tell(200, server_settings(expirations=False, analytics=False))
 
     assert [grades()[what] for what in ("Prefect's server", EXPIRATIONS, ANALYTICS)] == ["ok", "ok", "ok"]
 
 
-def test_prefects_dangerous_defaults_are_bad(prefect: Callable[[int, bytes], None]) -> None:
-    prefect(200, server_settings(expirations=True, analytics=True))
+def test_prefects_dangerous_defaults_are_bad(tell: Tell) -> None:
+    tell(200, server_settings(expirations=True, analytics=True))
 
     assert [finding(what).grade for what in (EXPIRATIONS, ANALYTICS)] == ["bad", "bad"]
     assert "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED=false" in finding(EXPIRATIONS).cure
@@ -243,17 +227,15 @@ def test_prefects_dangerous_defaults_are_bad(prefect: Callable[[int, bytes], Non
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'{"server": null}', b'{"server": {"services": []}}'])
-def test_a_server_that_does_not_tell_its_settings_is_noted(prefect: Callable[[int, bytes], None], body: bytes) -> None:
-    prefect(200, body)
+def test_a_server_that_does_not_tell_its_settings_is_noted(tell: Tell, body: bytes) -> None:
+    tell(200, body)
 
     assert [grades()[what] for what in ("Prefect's server", EXPIRATIONS, ANALYTICS)] == ["ok", "note", "note"]
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, b"<html>"), (401, b"{}"), (404, b""), (500, b"")])
-def test_what_is_no_prefect_server_does_not_answer(
-    prefect: Callable[[int, bytes], None], status: int, body: bytes
-) -> None:
-    prefect(status, body)
+def test_what_is_no_prefect_server_does_not_answer(tell: Tell, status: int, body: bytes) -> None:
+    tell(status, body)
 
     one = finding("Prefect's server")
 
@@ -300,8 +282,8 @@ def test_a_key_for_prefects_cloud_is_noted_but_not_shown(firm: Installation) -> 
         f"redress:{PASSWORD}@127.0.0.1/cases",
     ],
 )
-def test_no_password_is_printed(firm: Installation, prefect: Callable[[int, bytes], None], url: str) -> None:
-    prefect(200, server_settings(expirations=True, analytics=True))
+def test_no_password_is_printed(firm: Installation, tell: Tell, url: str) -> None:
+    tell(200, server_settings(expirations=True, analytics=True))
     firm.set(
         REDRESS_DATABASE_URL=url,
         REDRESS_SMTP_URL=f"smtp://redress:{PASSWORD}@127.0.0.1:25",

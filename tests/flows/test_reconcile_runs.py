@@ -8,7 +8,6 @@ from prefect.states import Crashed
 from complaints.answers import Question, parse_answer
 from complaints.intake import Complaint
 from complaints.settings import settings
-from complaints.words import Stage
 from flows import reconcile_runs
 from flows.runs import find_runs, prefect_client
 from tests.flows.running import PLAY, Running
@@ -50,20 +49,6 @@ def test_a_run_that_waits_for_what_was_answered_elsewhere_is_woken(redress: Runn
         desk.case.answer(Question.FINDING, parse_answer(Question.FINDING, PLAY[Question.FINDING]), "li.wei", desk.now)
     redress.deploy_and_wait("reconcile-runs")
     redress.until_asked(reference, Question.DECISION)
-
-
-def test_a_form_that_was_never_put_up_is_put_up_again(redress: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The worker may die between suspending the run and storing the form's schema."""
-    reference = redress.file()
-    redress.until_asked(reference, Question.FINDING)
-    run = redress.run(reference)
-    with prefect_client() as client:
-        client.delete_flow_run_input(run.id, "suspended-finding-1-1-schema")
-        monkeypatch.setattr(reconcile_runs, "PATIENCE", timedelta(milliseconds=1))
-        monkeypatch.setattr(reconcile_runs, "LOOK_BACK", timedelta(hours=1))
-        assert reconcile_runs.reconcile(client, reference, run) == "woken"
-    redress.answer(reference, Question.FINDING)
-    redress.until(lambda: redress.case(reference).stage is Stage.INVESTIGATED, "the finding was taken")
 
 
 def test_what_waits_rightly_is_left_alone(redress: Running) -> None:

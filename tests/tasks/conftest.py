@@ -28,13 +28,10 @@ def store(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
     store.make_demo(MONDAY)
     monkeypatch.setenv("REDRESS_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("REDRESS_SMTP_URL", raising=False)
-    monkeypatch.setenv("REDRESS_DATABASE_URL", store.url)
-    monkeypatch.setenv("REDRESS_MASTER_KEY_FILE", str(store.key_file))
+    monkeypatch.setattr(desk, "Store", lambda *_: store)
     settings.cache_clear()
     desk.store.cache_clear()
     yield store
-    if desk.store.cache_info().currsize:
-        desk.store().engine.dispose()
     desk.store.cache_clear()
     settings.cache_clear()
 

@@ -103,15 +103,14 @@ def test_a_step_done_twice_changes_nothing(store, step, kind, stage, leads_to):
     assert store.entries(reference) == before
 
 
-@pytest.mark.parametrize("step", sorted({row[0] for row in STEPS} - {steps.close}, key=lambda step: step.name), ids=str)
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_step_leaves_a_case_alone_that_is_elsewhere(store, step, stage):
-    if stage in {at for one, _, at, _ in STEPS if one is step} | {Stage.INVESTIGATED}:
-        return
+def test_a_step_leaves_a_case_alone_that_is_elsewhere(store, stage):
     reference = a_case_at(store, stage)
     before = store.entries(reference)
 
-    step.fn(reference)
+    for step in {row[0] for row in STEPS} - {steps.close}:
+        if stage not in {at for one, _, at, _ in STEPS if one is step}:
+            step.fn(reference)
 
     assert store.entries(reference) == before
 

@@ -1,3 +1,4 @@
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -769,6 +770,21 @@ def test_a_sqlite_file_survives_being_closed_and_opened_again(tmp_path):
     with again.open_case(reference) as desk:
         desk.case.record(acts.Answered(), desk.now)
     assert again.read_case(reference).stage is Stage.ANSWERED
+
+
+def test_a_new_sqlite_file_that_another_process_is_writing_to_is_waited_for(tmp_path, key_file):
+    """SQLite itself does not wait when the journal mode of a file is changed for the first time."""
+    file = tmp_path / "cases.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE already_there (x)")
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.2, other.execute, ["COMMIT"]).start()
+
+    store = Store(f"sqlite:///{file}", key_file)
+    store.migrate()
+
+    assert store.schema_is_current()
+    other.close()
 
 
 def test_sqlite_writes_through_to_the_disk_and_keeps_its_references(sqlite, key_file):
