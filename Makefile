@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint test-browser clean
+.PHONY: help install demo up test lint test-kill test-browser clean
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ lint: install ## ruff and mypy
 
 test: lint ## lint, then all tests that need nothing but Python
 	$(BIN)/pytest -q $(ARGS)
+
+test-kill: install ## kill -9 of the worker after every single ledger entry
+	$(BIN)/pytest -q -m slow $(ARGS)
 
 test-browser: install ## the operator's page in a real browser (needs Debian's chromium)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,browser]'

@@ -60,7 +60,9 @@ class Finding(Answer):
     cause: Cause = Cause.GENERAL
     severity: Severity = Severity.ORDINARY
     basis: Basis = Basis.RECORDS
-    reasons: Text = Field(default="", description="what was verified; goes into the letter")
+    reasons: Text = Field(
+        min_length=1, description="what was verified; the letter must say it (CN-NFRA 2020-3 art. 19)"
+    )
 
 
 class Decision(Answer):
@@ -71,7 +73,7 @@ class Decision(Answer):
     amount: Decimal = Field(default=Decimal(0), ge=0, max_digits=16, decimal_places=2)
     currency: str = Field(default="CNY", pattern=r"^[A-Z]{3}$")
     basis: Basis = Basis.CONTRACT
-    reasons: Text = Field(default="", description="why; goes into the letter")
+    reasons: Text = Field(min_length=1, description="why; the letter must say it (CN-NFRA 2020-3 art. 19)")
 
     @model_validator(mode="after")
     def _remedy_fits(self) -> Self:

@@ -116,14 +116,14 @@ class KeyDestroyed(ComplaintError):
 
 
 class SealBroken(ComplaintError):
-    """Sealed data does not open with its case's key: it was altered, or belongs elsewhere."""
+    """A case's data cannot be read: it was altered, or belongs elsewhere."""
 
     def __init__(self, reference: str) -> None:
         super().__init__(reference)
         self.reference = reference
 
     def __str__(self) -> str:
-        return f"Sealed data of case {self.reference} was altered. Run 'redress verify {self.reference}'."
+        return f"Data of case {self.reference} was altered. Run 'redress verify {self.reference}'."
 
 
 class LetterIncomplete(ComplaintError):
@@ -148,6 +148,20 @@ class NumberTaken(ComplaintError):
         return (
             f"number: case {self.reference} already has this number with other content; "
             "send a new complaint under a number of its own"
+        )
+
+
+class DeliveryIdTaken(ComplaintError):
+    """The sender's id of a delivery belongs to a case with other content."""
+
+    def __init__(self, delivery_id: str, reference: str) -> None:
+        super().__init__(delivery_id, reference)
+        self.delivery_id, self.reference = delivery_id, reference
+
+    def __str__(self) -> str:
+        return (
+            f"webhook-id: case {self.reference} was already delivered under this id with other content; "
+            "send it under a webhook-id of its own"
         )
 
 

@@ -25,7 +25,10 @@ def _to_the_cent(value: Decimal) -> Decimal:
 
 def _to_utc(value: datetime) -> datetime:
     """Write an instant in one way, whatever offset it was sent with."""
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # in UTC it lies before the year 1 or after the year 9999
+        raise ValueError("is out of range") from None
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_harmless)]

@@ -17,7 +17,7 @@ def _home() -> Path:
 class Firm(BaseSettings):
     """Who the letters come from, in both languages."""
 
-    model_config = SettingsConfigDict(extra="forbid")
+    model_config = SettingsConfigDict(extra="forbid", env_prefix="REDRESS_FIRM__")
 
     name_zh: str = "示例消费金融有限公司"
     name_en: str = "Example Consumer Finance Co., Ltd."

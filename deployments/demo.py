@@ -84,6 +84,8 @@ def fresh_home(home: Path) -> Settings:
         shutil.rmtree(home)
     home.mkdir(parents=True, mode=0o700, exist_ok=True)
     (home / MARK).touch()
+    for name in [name for name in os.environ if name.startswith("REDRESS_") and not name.endswith("_PORT")]:
+        del os.environ[name]  # no database, mail server or key of the firm's own is ever touched
     os.environ["REDRESS_HOME"] = str(home)
     for name, preferred in (("REDRESS_PREFECT_PORT", 4200), ("REDRESS_DOOR_PORT", 4280)):
         os.environ.setdefault(name, str(free_port(preferred)))

@@ -18,7 +18,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookV
 from starlette.exceptions import HTTPException
 
 from complaints.adapters.store import Filed
-from complaints.errors import AnswerRefused, ComplaintError, NumberTaken
+from complaints.errors import AnswerRefused, ComplaintError, DeliveryIdTaken, NumberTaken
 from complaints.intake import Complaint
 from complaints.settings import settings
 from flows.runs import prefect_client, start_run
@@ -48,7 +48,7 @@ _BODY: Final = {"requestBody": {"required": True, "content": {"application/json"
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "It was filed before: the reference it got the first time."},
     401: {"description": "The signature does not fit."},
-    409: {"description": "The sender's number stands for a complaint with other content."},
+    409: {"description": "The webhook-id or the sender's number stands for a complaint with other content."},
     413: {"description": "The body is too large."},
     422: {"description": "The complaint cannot be taken as it is: each wrong field with the reason."},
     503: {"description": "It could not be stored now: send it again after the seconds of Retry-After."},
@@ -96,8 +96,9 @@ async def file_complaint(request: Request, response: Response, background: Backg
     """Take in one complaint.
 
     The headers ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature`` sign the body; ``webhook-sender``
-    names whose secret signed it. The same ``webhook-id``, or the same ``number`` with the same content, is the
-    same case: it is answered with 200 and the reference it got the first time.
+    names whose secret signed it. The same ``webhook-id`` or the same ``number`` with the same content is the
+    same case: it is answered with 200 and the reference it got the first time. With other content it is
+    answered with 409, and nothing is stored.
     """
     body = await _read(request)
     sender = _verify(request.headers, body)
@@ -187,7 +188,7 @@ def _file(complaint: Complaint, sender: str, delivery_id: str) -> Filed:
     except AnswerRefused as refused:
         errors = [{"field": refused.field, "reason": refused.reason}]
         raise Refused(422, "The complaint cannot be taken as it is.", errors) from None
-    except NumberTaken as taken:
+    except (NumberTaken, DeliveryIdTaken) as taken:
         raise Refused(409, str(taken)) from None
     except (ComplaintError, SQLAlchemyError, OSError) as error:
         log.error("a complaint could not be stored (%s); 'redress doctor' says why", type(error).__name__)

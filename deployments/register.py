@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
+from uuid import UUID
 
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -81,9 +82,12 @@ def register() -> list[str]:
                 work_pool_name=POOL,
                 entrypoint_type=EntrypointType.MODULE_PATH,
             )
-            cast(RunnerDeployment, made).apply()
+            deployment_id = cast(UUID, cast(RunnerDeployment, made).apply())
+            if planned.flow is reconcile_runs:
+                at_once = deployment_id
             names.append(f"{planned.flow.name}/{planned.flow.name}")
         _drop_missed_ticks(client)
+        client.create_flow_run_from_deployment(at_once)  # cases may have been filed while nothing ran
     return names
 
 

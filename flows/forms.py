@@ -62,7 +62,9 @@ def _choice(words: type[Worded], title: str, default: Worded | None = None, *ext
 _NO_NAMES: Final = "请勿填写姓名、电话、账号 · no names, telephone or account numbers"
 
 
-def _words(title: str) -> tuple[Any, Any]:
+def _words(title: str, *, needed: bool = False) -> tuple[Any, Any]:
+    if needed:
+        return str, Field(title=title, description=_NO_NAMES, min_length=1, max_length=20_000)
     return str, Field(default="", title=title, description=_NO_NAMES, max_length=20_000)
 
 
@@ -76,7 +78,7 @@ FORMS: Final[Mapping[Question, type[RunInput]]] = {
         severity=_choice(Severity, "严重程度 · severity", Severity.ORDINARY),
         cause=_choice(Cause, "投诉原因 · cause", Cause.GENERAL),
         category=_choice(Category, "业务类别 · category", None, UNCHANGED),
-        reasons=_words("核实情况(写入告知书)· what was verified (goes into the letter)"),
+        reasons=_words("核实情况(写入告知书) · what was verified (goes into the letter)", needed=True),
     ),
     Question.DECISION: _form(
         "Decision",
@@ -85,7 +87,7 @@ FORMS: Final[Mapping[Question, type[RunInput]]] = {
         amount=(str, Field(default="0", title="金额 · amount", pattern=r"^\s*\d{1,14}(\.\d{1,2})?\s*$")),
         currency=(str, Field(default="CNY", title="币种 · currency", pattern="^[A-Z]{3}$")),
         basis=_choice(Basis, "依据 · basis", Basis.CONTRACT),
-        reasons=_words("理由(写入告知书)· reasons (go into the letter)"),
+        reasons=_words("理由(写入告知书) · reasons (go into the letter)", needed=True),
     ),
     Question.REMEDY: _form(
         "Remedy",

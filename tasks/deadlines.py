@@ -1,5 +1,6 @@
 """Watching deadlines: find what is near or past due, look again under a lock, act once."""
 
+import logging
 from dataclasses import dataclass
 
 from prefect import task
@@ -7,11 +8,13 @@ from prefect.cache_policies import NO_CACHE
 from sqlalchemy import select
 
 from complaints.adapters.tables import CaseRow, ClockRow
-from complaints.errors import CaseConflict
+from complaints.errors import ComplaintError
 from complaints.words import Stage
 from tasks.desk import store
 
 BATCH = 500
+
+log = logging.getLogger("redress.deadlines")
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,9 @@ def sweep() -> list[Struck]:
             try:
                 with store().open_case(reference) as desk:
                     act = desk.case.watch(clock, desk.now)
-            except CaseConflict:
-                continue  # somebody is at work on it; the next sweep finds it again if it still matters
+            except ComplaintError as error:  # one case must not stop the sweep for all others
+                log.warning("case %s was not swept: %s", reference, error)
+                continue
             if act:
                 struck.append(Struck(reference, clock, act.kind_name()))
         if len(struck) == before:

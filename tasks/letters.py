@@ -5,18 +5,25 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import task_run
 
 from complaints import acts
-from complaints.adapters.mail import Post, is_confidential
+from complaints.adapters.mail import Carrier, Post
 from complaints.adapters.store import OpenCase
 from complaints.case import Letter, delivery_channel
 from complaints.errors import MailRefused, MailUnavailable, MailUncertain
-from complaints.letters import render_letter
+from complaints.letters import hides_reporter, render_letter
 from complaints.settings import settings
 from tasks.desk import carrier, is_retryable, store
 
 _DELAYS = settings().mail_retry_delays_seconds
 
 
-@task(name="prepare letter", task_run_name="prepare {letter}", cache_policy=NO_CACHE)
+@task(
+    name="prepare letter",
+    task_run_name="prepare {letter}",
+    retries=3,
+    retry_delay_seconds=[0.2, 1, 5],
+    retry_condition_fn=is_retryable,
+    cache_policy=NO_CACHE,
+)
 def prepare_letter(reference: str, letter: str, round: int) -> None:
     """Render a letter, store it and put it into the outbox. Safe to run twice."""
     with store().open_case(reference) as desk:
@@ -52,11 +59,11 @@ def deliver_letter(reference: str, letter: str, round: int) -> None:
     """Send a letter once. When tries run out, or nobody knows whether it left, a person is asked. Safe to run twice."""
     if (post := _begin(reference, letter, round)) is None:
         return
-    known, ready = post
+    known, ready, by = post
     outcome: acts.Act
     # No transaction is open while the mail server takes its time.
     try:
-        receipt = carrier(known.channel).send(ready)
+        receipt = by.send(ready)
         outcome = acts.LetterSent(letter=letter, round=round, channel=known.channel, receipt=receipt)
     except MailUnavailable as error:
         if task_run.run_count <= len(_DELAYS):
@@ -70,7 +77,7 @@ def deliver_letter(reference: str, letter: str, round: int) -> None:
     _end(reference, letter, round, outcome)
 
 
-def _begin(reference: str, letter: str, round: int) -> tuple[Letter, Post] | None:
+def _begin(reference: str, letter: str, round: int) -> tuple[Letter, Post, Carrier] | None:
     """Mark the letter as being sent, or return None where there is nothing to send.
 
     A mark that is already there was left by a worker that died: what a mail server may have taken is not repeated.
@@ -80,19 +87,22 @@ def _begin(reference: str, letter: str, round: int) -> tuple[Letter, Post] | Non
         if known.status != "prepared":
             return None
         row = desk.letter_row(letter, round)
-        if row.sending_since and not carrier(known.channel).is_repeatable:
+        by = carrier(known.channel)  # a wrong setting is found before the letter is marked
+        if row.sending_since and not by.is_repeatable:
             row.sending_since = None
             reason = "the worker stopped while it was being sent"
             desk.case.record(acts.LetterFailed(letter=letter, round=round, reason=reason, uncertain=True), desk.now)
             return None
         row.sending_since = desk.now
         row.attempt += 1
-        return known, _post(desk, known)
+        return known, _post(desk, known), by
 
 
 def _end(reference: str, letter: str, round: int, outcome: acts.Act | None) -> None:
+    """Clear the mark and record what came of it; a receipt counts even where the letter was thought uncertain."""
     with store().open_case(reference) as desk:
-        if desk.case.letters[letter, round].status != "prepared":
+        status = desk.case.letters[letter, round].status
+        if status != "prepared" and not (status == "uncertain" and isinstance(outcome, acts.LetterSent)):
             return
         desk.letter_row(letter, round).sending_since = None
         if outcome:
@@ -107,6 +117,6 @@ def _post(desk: OpenCase, known: Letter) -> Post:
         language=prepared.language,
         message_id=prepared.message_id,
         recipient=known.recipient or "",
-        shows_recipient=not (desk.case.is_confidential or is_confidential(prepared.letter)),
+        shows_recipient=not hides_reporter(desk.case, prepared.letter),
         rendered=desk.letter(prepared.letter, prepared.round),
     )

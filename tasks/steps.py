@@ -55,10 +55,15 @@ def record_answer(reference: str, question: Question, values: Mapping[str, Any],
 
     The form lives in Prefect's database, so words that name the complainant are refused too.
     """
+    question = Question(question)
     try:
         with store().open_case(reference) as desk:
             for field, value in values.items():
-                if field in FREE_WORDS and (what := personal_data_in(value, desk.case.complaint)):
+                if (
+                    field in FREE_WORDS
+                    and isinstance(value, str)
+                    and (what := personal_data_in(value, desk.case.complaint))
+                ):
                     raise AnswerRefused(field, f"contains {what}; leave it out, the letter names the person by itself")
             desk.case.answer(question, parse_answer(question, values), by, desk.now)
     except AnswerRefused as refused:

@@ -1,6 +1,8 @@
 """Where the tests live: a home folder and ports of their own, set before anything imports Prefect."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -8,6 +10,15 @@ from deployments.demo import free_port
 from deployments.environment import apply
 
 HOME = Path(tempfile.mkdtemp(prefix="redress-tests-"))
+_MADE_BY = os.getpid()
+
+
+@atexit.register
+def _tidy_up() -> None:
+    if os.getpid() == _MADE_BY:  # a forked process has inherited this, and ends before the tests do
+        shutil.rmtree(HOME, ignore_errors=True)
+
+
 
 for name in [name for name in os.environ if name.startswith(("REDRESS_", "PREFECT_")) and "TEST" not in name]:
     del os.environ[name]  # whatever the developer has set must not change a result

@@ -19,11 +19,14 @@ from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from complaints.errors import MailRefused, MailUnavailable, MailUncertain, SettingError
-from complaints.letters import CONFIDENTIAL, Rendered
+from complaints.letters import Rendered
 from complaints.settings import Firm
 
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 """One address of plain letters; everything else would need an extension, or be several."""
+
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,6 @@ class Post:
         message.add_alternative(self.rendered.html, subtype="html", cte="base64")
         message["Content-Language"] = self.language  # last: setting the content clears what describes it
         return message
-
-
-def is_confidential(letter: str) -> bool:
-    """Whether nothing in or around the letter may show whom it goes to."""
-    return letter in CONFIDENTIAL
 
 
 class Carrier(Protocol):
@@ -177,7 +175,8 @@ class SmtpCarrier:
     def _connect(self) -> smtplib.SMTP:
         tls = ssl.create_default_context  # takes a while: only where it is needed
         server: smtplib.SMTP
-        if self.scheme == "smtps":
+        secured = self.scheme == "smtps"
+        if secured:
             server = smtplib.SMTP_SSL(self.host, self.port or 465, timeout=self.timeout_seconds, context=tls())
         else:
             server = smtplib.SMTP(self.host, self.port or 587, timeout=self.timeout_seconds)
@@ -186,6 +185,9 @@ class SmtpCarrier:
             if self.scheme == "smtp" and server.has_extn("starttls"):
                 server.starttls(context=tls())  # raises where it fails: nothing is then sent in clear
                 server.ehlo()
+                secured = True
+            if self.user and not (secured or self.host in LOOPBACK):
+                raise smtplib.SMTPNotSupportedError("no encryption is offered; the password is not sent in clear")
             if self.user:
                 server.login(self.user, self.password)
         except (OSError, smtplib.SMTPException):

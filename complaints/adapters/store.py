@@ -29,10 +29,12 @@ from complaints.case import Case, Recorded, receive
 from complaints.errors import (
     AnswerRefused,
     CaseConflict,
+    DeliveryIdTaken,
     KeyDestroyed,
     MasterKeyMissing,
     MasterKeyWrong,
     NumberTaken,
+    SealBroken,
     SettingError,
     UnknownCase,
 )
@@ -217,6 +219,7 @@ class Store:
 
         Raises:
             UnknownCase: there is none.
+            SealBroken: its ledger cannot be read.
             CaseConflict: somebody who did not wait saved the case in between.
         """
         with self.write() as session:
@@ -234,6 +237,7 @@ class Store:
 
         Raises:
             UnknownCase: there is none.
+            SealBroken: its ledger cannot be read.
         """
         with self.read() as session:
             return self._load(session, reference)[1]
@@ -277,6 +281,7 @@ class Store:
             delivery_id: The sender's id of this delivery; the same one again returns the same case.
 
         Raises:
+            DeliveryIdTaken: the delivery id stands for other content.
             NumberTaken: the sender's number stands for other content.
             AnswerRefused: ``received_at`` lies in the future; ``sender`` or ``delivery_id`` cannot be stored.
         """
@@ -301,6 +306,8 @@ class Store:
 
     def _known(self, session: Session, complaint: Complaint, sender: str, delivery_id: str | None) -> str | None:
         if delivery_id and (row := session.get(DeliveryRow, (sender, delivery_id))):
+            if self._is_other_content(session, row.reference, complaint):
+                raise DeliveryIdTaken(delivery_id, row.reference)
             return row.reference
         if complaint.number is None:
             return None
@@ -308,10 +315,14 @@ class Store:
         reference = session.scalar(query)
         if reference is None:
             return None
-        stored = self._load(session, reference)[1].complaint
-        if stored is not None and stored.fingerprint != complaint.fingerprint:
+        if self._is_other_content(session, reference, complaint):
             raise NumberTaken(complaint.number, reference)
         return reference
+
+    def _is_other_content(self, session: Session, reference: str, complaint: Complaint) -> bool:
+        """Whether a case holds another complaint; of a person who was erased nobody can tell any more."""
+        stored = self._load(session, reference)[1].complaint
+        return stored is not None and stored.fingerprint != complaint.fingerprint
 
     def add(self, session: Session, case: Case) -> None:
         """Store a case that was just received, with a fresh key of its own."""
@@ -328,7 +339,10 @@ class Store:
         if row is None:
             raise UnknownCase(reference)
         key = self.case_key(session, reference)
-        recorded = [_recorded(entry_of(entry), key) for entry in _entry_rows(session, reference)]
+        try:
+            recorded = [_recorded(entry_of(entry), key) for entry in _entry_rows(session, reference)]
+        except (ValueError, KeyError, TypeError):  # no JSON, not what the act holds, no known act, no object
+            raise SealBroken(reference) from None
         return row, Case.replay(reference, load_pack(row.regime), recorded), key
 
     def case_key(self, session: Session, reference: str) -> CaseKey | None:

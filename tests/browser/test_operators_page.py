@@ -6,7 +6,6 @@ import pytest
 
 from complaints.answers import Question
 from complaints.settings import settings
-from complaints.words import Conclusion, Stage
 from tests.browser.conftest import SCREENSHOTS
 from tests.flows.running import Running
 

@@ -20,7 +20,8 @@ from complaints.words import Basis, Category, Cause, Conclusion, Outcome, Remedy
 from tests.builders import AN_ANSWER
 
 FINDING, DECISION, REMEDY = Question.FINDING, Question.DECISION, Question.REMEDY
-REFUND = {"outcome": "upheld", "remedy": "refund", "amount": "10"}
+WHY = {"reasons": "属重复扣收。"}
+REFUND = {"outcome": "upheld", "remedy": "refund", "amount": "10"} | WHY
 PAID = {"done_on": "2026-03-10", "voucher": "PAY-1"}
 
 
@@ -37,13 +38,16 @@ PAID = {"done_on": "2026-03-10", "voucher": "PAY-1"}
         (FINDING, {"conclusion": "substantiated", "reasons": "a\x00b"}, "reasons", "control characters"),
         (FINDING, {"conclusion": "substantiated", "reasons": "x" * 40_001}, "reasons", "at most 40000"),
         (FINDING, {"conclusion": "substantiated", "reasons": None}, "reasons", "valid string"),
+        (FINDING, {"conclusion": "substantiated"}, "reasons", "Field required"),  # art. 19: the letter says why
+        (FINDING, {"conclusion": "substantiated", "reasons": ""}, "reasons", "at least 1 character"),
+        (FINDING, {"conclusion": "substantiated", "reasons": " \n\t　"}, "reasons", "at least 1 character"),
         # the decision
         (DECISION, {}, "outcome", "Field required"),
         (DECISION, {"outcome": "upheld", "remedy": "gift"}, "remedy", "'refund'"),
         (DECISION, REFUND | {"amount": "0"}, "amount", "'refund' needs an amount above zero"),
         (DECISION, REFUND | {"remedy": "compensation", "amount": 0}, "amount", "needs an amount above zero"),
         (DECISION, REFUND | {"remedy": "apology"}, "amount", "'apology' pays no money"),
-        (DECISION, {"outcome": "upheld", "amount": "5"}, "amount", "'none' pays no money"),
+        (DECISION, {"outcome": "upheld", "amount": "5"} | WHY, "amount", "'none' pays no money"),
         (DECISION, REFUND | {"outcome": "not_upheld"}, "remedy", "is not upheld is not compensated"),
         (DECISION, REFUND | {"amount": "-1"}, "amount", "greater than or equal to 0"),
         (DECISION, REFUND | {"amount": "1.005"}, "amount", "2 decimal places"),
@@ -53,6 +57,10 @@ PAID = {"done_on": "2026-03-10", "voucher": "PAY-1"}
         (DECISION, REFUND | {"amount": "Infinity"}, "amount", "finite number"),
         (DECISION, REFUND | {"currency": "yuan"}, "currency", "pattern"),
         (DECISION, REFUND | {"currency": "CNY\nX"}, "currency", "pattern"),
+        (DECISION, REFUND | {"reasons": None}, "reasons", "valid string"),
+        (DECISION, {"outcome": "not_upheld"}, "reasons", "Field required"),
+        (DECISION, REFUND | {"reasons": ""}, "reasons", "at least 1 character"),
+        (DECISION, REFUND | {"reasons": " \n\t　"}, "reasons", "at least 1 character"),
         # the remedy
         (REMEDY, {"voucher": "PAY-1"}, "done_on", "Field required"),
         (REMEDY, PAID | {"done_on": "2026-02-30"}, "done_on", "date"),
@@ -87,14 +95,14 @@ def test_a_wrong_answer_is_refused_with_its_field_and_the_reason(question, value
     [
         (
             FINDING,
-            {"conclusion": "unsubstantiated"},
+            {"conclusion": "unsubstantiated", "reasons": "已核对。"},
             Finding(
                 conclusion=Conclusion.UNSUBSTANTIATED,
                 category=None,
                 cause=Cause.GENERAL,
                 severity=Severity.ORDINARY,
                 basis=Basis.RECORDS,
-                reasons="",
+                reasons="已核对。",
             ),
         ),
         (
@@ -105,13 +113,13 @@ def test_a_wrong_answer_is_refused_with_its_field_and_the_reason(question, value
         (
             DECISION,
             REFUND | {"amount": 128.5},
-            Decision(outcome=Outcome.UPHELD, remedy=Remedy.REFUND, amount=Decimal("128.5"), currency="CNY"),
+            Decision(outcome=Outcome.UPHELD, remedy=Remedy.REFUND, amount=Decimal("128.5"), currency="CNY", **WHY),
         ),
-        (DECISION, {"outcome": "not_upheld"}, Decision(outcome=Outcome.NOT_UPHELD, remedy=Remedy.NONE)),
+        (DECISION, {"outcome": "not_upheld"} | WHY, Decision(outcome=Outcome.NOT_UPHELD, remedy=Remedy.NONE, **WHY)),
         (
             DECISION,
-            {"outcome": "not_upheld", "remedy": "explanation", "basis": "law"},
-            Decision(outcome=Outcome.NOT_UPHELD, remedy=Remedy.EXPLANATION, basis=Basis.LAW),
+            {"outcome": "not_upheld", "remedy": "explanation", "basis": "law"} | WHY,
+            Decision(outcome=Outcome.NOT_UPHELD, remedy=Remedy.EXPLANATION, basis=Basis.LAW, **WHY),
         ),
         (REMEDY, PAID | {"voucher": " PAY-1 "}, RemedyDone(done_on=date(2026, 3, 10), voucher="PAY-1")),
         (Question.FOLLOW_UP, {"satisfaction": "not_reached"}, FollowUp(satisfaction=Satisfaction.NOT_REACHED)),

@@ -20,6 +20,7 @@ FIELDS = {
     errors.SealBroken: (REFERENCE,),
     errors.LetterIncomplete: ("decision", ("basis", "outcome"), "cn-nfra art. 19"),
     errors.NumberTaken: ("CRM-1", REFERENCE),
+    errors.DeliveryIdTaken: ("msg_1", REFERENCE),
     errors.MailUnavailable: ("421 try later",),
     errors.MailRefused: ("550 no such mailbox",),
     errors.MailUncertain: ("connection lost",),

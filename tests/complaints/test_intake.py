@@ -62,6 +62,8 @@ def contact(kind, value):
         ({"happened_on": "2026-02-29"}, "happened_on", "date"),
         ({"received_at": "2026-03-02T09:00:00"}, "received_at", "timezone"),
         ({"received_at": "2026-03-02"}, "received_at", "timezone"),
+        ({"received_at": "0001-01-01T00:00:00+08:00"}, "received_at", "is out of range"),
+        ({"received_at": "9999-12-31T23:59:59-08:00"}, "received_at", "is out of range"),
         # evidence
         ({"evidence": [{"name": "a.jpg", "size": -1}]}, "evidence.0.size", "greater than or equal to 0"),
         ({"evidence": [{"name": "a.jpg", "sha256": "abc"}]}, "evidence.0.sha256", "pattern"),

@@ -483,10 +483,10 @@ def test_an_answer_is_recorded_under_a_name(redress: Redress, firm: Installation
 
 def test_a_second_answer_to_the_same_question_changes_nothing(redress: Redress, firm: Installation) -> None:
     reference = stored(firm, Stage.UNDER_INVESTIGATION)
-    redress("answer", reference, "finding", "conclusion=substantiated", "--by", "li.wei")
+    redress("answer", reference, "finding", "conclusion=substantiated", "reasons=r", "--by", "li.wei")
     before = firm.store.entries(reference)
 
-    again = redress("answer", reference, "finding", "conclusion=unsubstantiated", "--by", "chen.jie")
+    again = redress("answer", reference, "finding", "conclusion=unsubstantiated", "reasons=r", "--by", "chen.jie")
 
     assert refused(again, "already answered by li.wei")
     assert firm.store.entries(reference) == before
@@ -495,11 +495,13 @@ def test_a_second_answer_to_the_same_question_changes_nothing(redress: Redress, 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["finding", "conclusion=substantiated", "colour=red"], ["colour: "]),
+        (["finding", "conclusion=substantiated", "reasons=r", "colour=red"], ["colour: "]),
         (["finding", "conclusion=perhaps"], ["conclusion: ", "'substantiated'", "'not_ours'"]),
         (["finding", "conclusion"], ["conclusion: write it as FIELD=VALUE"]),
         (["finding", "conclusion=not_ours", "conclusion=substantiated"], ["conclusion: is there twice"]),
         (["finding"], ["conclusion: Field required"]),
+        (["finding", "conclusion=substantiated"], ["reasons: Field required"]),
+        (["finding", "conclusion=substantiated", "reasons= "], ["reasons: "]),
         (["decision", "outcome=upheld"], ["does not ask for 'decision' now", "asks for 'finding'"]),
         (["opinion", "outcome=upheld"], ["FORM", "'opinion'", "'finding'"]),
         ([], ["FORM", "answer --help"]),
@@ -522,7 +524,7 @@ def test_whoever_changes_a_case_says_who_they_are(
 ) -> None:
     reference = stored(firm, Stage.UNDER_INVESTIGATION)
     before = firm.rows()
-    rest = {"answer": ["finding", "conclusion=not_ours"], "contact": ["phone", "13800000102"]}.get(command, [])
+    rest = {"answer": ["finding", "conclusion=not_ours", "reasons=r"], "contact": ["phone", "13800000102"]}.get(command, [])
 
     assert refused(redress(command, reference, *rest, *by), "--by: ")
     assert firm.rows() == before
@@ -531,7 +533,9 @@ def test_whoever_changes_a_case_says_who_they_are(
 def test_a_money_remedy_without_an_amount_is_refused_with_the_reason(redress: Redress, firm: Installation) -> None:
     reference = stored(firm, Stage.INVESTIGATED)
 
-    answer = redress("answer", reference, "decision", "outcome=upheld", "remedy=refund", "--by", "li.wei")
+    answer = redress(
+        *("answer", reference, "decision", "outcome=upheld", "remedy=refund", "reasons=r", "--by", "li.wei"),
+    )
 
     assert refused(answer, f"amount: a remedy '{Remedy.REFUND}' needs an amount above zero")
 
@@ -580,7 +584,7 @@ def test_a_wrong_contact_is_one_line(
         ("show",),
         ("explain",),
         ("verify",),
-        ("answer", "finding", "conclusion=not_ours", "--by", "li.wei"),
+        ("answer", "finding", "conclusion=not_ours", "reasons=r", "--by", "li.wei"),
         ("withdraw", "--by", "li.wei"),
         ("contact", "phone", "13800000102", "--by", "li.wei"),
     ],
@@ -605,7 +609,7 @@ def test_no_command_but_show_prints_personal_data(redress: Redress, firm: Instal
             ("file", "-"),
             ("contact", reference, "email", "lin.zhixia@example.cn", "--by", "li.wei"),
             ("answer", reference, "finding", "conclusion=substantiated", "reasons=林知夏被扣款", "--by", "li.wei"),
-            ("answer", reference, "decision", "outcome=upheld", "remedy=林知夏", "--by", "li.wei"),
+            ("answer", reference, "decision", "outcome=upheld", "remedy=林知夏", "reasons=r", "--by", "li.wei"),
             ("withdraw", reference, "--by", "li.wei"),
         )
     ]
@@ -759,7 +763,7 @@ def test_whatever_prefects_address_is_a_case_can_be_filed_and_answered(
     reference = stored(firm, Stage.UNDER_INVESTIGATION)
 
     filed = redress("file", "--narrative", "x")
-    answered = redress("answer", reference, "finding", "conclusion=not_ours", "--by", "li.wei")
+    answered = redress("answer", reference, "finding", "conclusion=not_ours", "reasons=r", "--by", "li.wei")
 
     assert (filed.code, answered.code) == (0, 0)
     assert "Prefect does not answer" in filed.words
@@ -774,7 +778,7 @@ def test_what_prefect_refuses_is_done_all_the_same(redress: Redress, firm: Insta
 
     with temporary_settings(updates={PREFECT_API_URL: f"http://{prefect.address}/api"}):
         filed = redress("file", "--narrative", "x")
-        answered = redress("answer", reference, "finding", "conclusion=not_ours", "--by", "li.wei")
+        answered = redress("answer", reference, "finding", "conclusion=not_ours", "reasons=r", "--by", "li.wei")
 
     assert (filed.code, filed.err) == (answered.code, answered.err) == (0, "")
     assert "Stored." in filed.words

@@ -63,7 +63,7 @@ def let_others_read_the_key(firm: Installation) -> None:
 
 
 def let_others_read_the_home(firm: Installation) -> None:
-    firm.home.chmod(0o755)
+    firm.home.chmod(0o750)
 
 
 def spoil_the_database(firm: Installation) -> None:
@@ -86,7 +86,7 @@ def database(url: str) -> Callable[[Installation], None]:
 @pytest.mark.parametrize(
     ("happens", "what", "grade", "found", "cure"),
     [
-        pytest.param(let_others_read_the_home, "home folder", "bad", "mode 755", "chmod 700", id="home for everybody"),
+        pytest.param(let_others_read_the_home, "home folder", "bad", "mode 750", "chmod 700", id="home for others"),
         pytest.param(name_a_new_home, "home folder", "note", "not there yet", "redress up", id="no home yet"),
         pytest.param(name_a_new_home, "case database", "note", "not there yet", "redress up", id="no database yet"),
         pytest.param(make_an_empty_database, "case database", "note", "not up to date", "redress up", id="no schema"),
@@ -159,6 +159,7 @@ def test_without_a_mail_server_it_says_where_letters_are(firm: Installation) -> 
         ("prefect", "3.8.8", "ok"),
         ("prefect", "3.8.8.dev1", "ok"),
         ("prefect", "3.8.12", "ok"),
+        ("prefect", "3.9", "bad"),
         ("prefect", "3.9.0rc1", "bad"),
         ("prefect", "4.0", "bad"),
         ("fastapi", "0.138.9", "bad"),

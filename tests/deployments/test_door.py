@@ -146,6 +146,23 @@ def test_the_same_number_with_other_content_is_refused(door: TestClient, firm: I
     assert firm.rows() == before
 
 
+def test_the_same_delivery_id_with_other_content_is_refused_and_not_dropped(
+    door: TestClient, firm: Installation, started: list[str]
+) -> None:
+    other = as_json(number=None, narrative="账户服务费被扣了三次。")
+    reference = send(door, as_json(number=None)).json()["reference"]
+    before = firm.rows()
+
+    answer = send(door, other)
+
+    assert answer.status_code == 409
+    assert problem(answer)["title"].startswith(f"webhook-id: case {reference} was already delivered under this id")
+    assert "webhook-id of its own" in problem(answer)["title"]
+    assert firm.rows() == before
+    assert started == [reference]
+    assert send(door, other, delivery="msg_2").status_code == 201
+
+
 def test_two_senders_may_use_the_same_number_and_delivery_id(door: TestClient, firm: Installation) -> None:
     firm.set(REDRESS_WEBHOOK_SECRETS__hotline=SECRET)
 
@@ -231,6 +248,12 @@ def amount(value: Any) -> bytes:
         # time
         pytest.param(as_json(received_at="2026-03-02T09:00:00"), "received_at", "timezone", id="a naive time"),
         pytest.param(as_json(received_at=LATER), "received_at", "is in the future", id="a time to come"),
+        pytest.param(
+            as_json(received_at="0001-01-01T00:00:00+08:00"), "received_at", "is out of range", id="before all time"
+        ),
+        pytest.param(
+            as_json(received_at="9999-12-31T23:59:59-08:00"), "received_at", "is out of range", id="after all time"
+        ),
         pytest.param(as_json(happened_on="2026-02-30"), "happened_on", "date", id="no such day"),
         # text
         pytest.param(as_json(narrative="\x00"), "narrative", "control characters", id="NUL"),
@@ -257,15 +280,6 @@ def test_bad_input_is_answered_with_field_and_reason_and_nothing_is_stored(
     assert (first["field"], reason in first["reason"]) == (field, True), first
     assert "Value error" not in first["reason"]
     assert firm.rows() == before
-
-
-@pytest.mark.xfail(reason="complaints.intake._to_utc lets an OverflowError through", strict=False)
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])
-def test_a_time_at_the_edge_of_the_calendar_is_bad_input(door: TestClient, at: str) -> None:
-    answer = send(door, as_json(received_at=at))
-
-    assert answer.status_code == 422
-    assert problem(answer)["errors"][0]["field"] == "received_at"
 
 
 def test_every_wrong_field_is_named(door: TestClient) -> None:
@@ -371,7 +385,7 @@ BODY = as_json()
         pytest.param(headers(BODY, key=b"another secret"), id="a wrong secret"),
         pytest.param(headers(BODY + b" "), id="an altered body"),
         pytest.param(headers(BODY, seconds=-360), id="six minutes old"),
-        pytest.param(headers(BODY, seconds=360), id="six minutes ahead"),
+        pytest.param(headers(BODY, seconds=86_400), id="a day ahead"),  # signed when collected, minutes before
         pytest.param({"webhook-timestamp": "soon"}, id="no time"),
         pytest.param({"webhook-timestamp": "nan"}, id="no number"),
         pytest.param({"webhook-timestamp": "inf"}, id="never"),

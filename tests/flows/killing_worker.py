@@ -2,7 +2,7 @@
 
 The plan is a JSON file: ``{reference: seq}``, kill once the entry ``seq`` of that case has been committed; or
 ``{reference: "sending"}``, kill once its first letter was marked as being sent, before it is. Each kill happens
-once: it leaves a file behind.
+once: it leaves a file behind. One run is executed at a time, so that a kill hits the step it is meant for.
 """
 
 import json
@@ -16,6 +16,9 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 
 from complaints.adapters.tables import EntryRow, LetterRow
+
+os.environ["REDRESS_WORKER_THREADS"] = "1"
+
 from complaints.settings import settings
 from deployments.environment import apply
 

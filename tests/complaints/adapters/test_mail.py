@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from complaints.adapters.mail import FolderCarrier, HandOver, KeptOnFile, Post, SmtpCarrier, is_confidential
+from complaints.adapters.mail import FolderCarrier, HandOver, KeptOnFile, Post, SmtpCarrier
 from complaints.errors import MailRefused, MailUnavailable, MailUncertain, SettingError
 from complaints.letters import Rendered
 from complaints.settings import Firm
@@ -196,6 +196,39 @@ def test_a_wrong_login_is_unavailable_because_the_setting_can_be_corrected(mailb
 def test_a_login_where_the_server_offers_none_is_unavailable(port):
     with pytest.raises(MailUnavailable, match="SMTPNotSupportedError"):
         carrier(port, user="redress:right@").send(a_post())
+
+
+@pytest.mark.parametrize("user", ["redress:right@", "redress@"], ids=["user and password", "user alone"])
+def test_no_login_leaves_this_machine_where_the_server_offers_no_encryption(monkeypatch, user):
+    """As if the server were not on this machine: it would take the login, but whoever listens would read it."""
+    monkeypatch.setattr("complaints.adapters.mail.LOOPBACK", frozenset())
+    answers = {"EHLO": "250-mail.example.cn\r\n250 AUTH PLAIN LOGIN", "AUTH": "235 welcome"}
+
+    with wayward_server(**answers) as server, pytest.raises(MailUnavailable, match="SMTPNotSupportedError"):
+        carrier(server.port, user=user).send(a_post())
+
+    assert server.heard == ["EHLO"]
+
+
+def test_where_the_connection_is_encrypted_the_login_leaves_this_machine(mailbox, certificate, monkeypatch):
+    monkeypatch.setattr("complaints.adapters.mail.LOOPBACK", frozenset())
+    context, file = certificate
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    for scheme, tls in (("smtp", {"tls_context": context, "require_starttls": True}), ("smtps", {"tls": context})):
+        seen = []
+        with mail_server(mailbox, **staff_only(("redress", "right"), seen) | tls) as port:
+            carrier(port, user="redress:right@", scheme=scheme).send(a_post())
+        assert set(seen) == {("redress", "right")}
+
+    assert len(mailbox.letters) == 2
+
+
+def test_without_a_login_a_letter_leaves_this_machine_as_the_server_takes_it(mailbox, port, monkeypatch):
+    monkeypatch.setattr("complaints.adapters.mail.LOOPBACK", frozenset())
+
+    carrier(port).send(a_post())
+
+    assert len(mailbox.letters) == 1
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
@@ -560,11 +593,3 @@ def test_a_line_break_never_becomes_a_header(end):
     """Subjects hold nothing of the complainant; should one ever, the letter is not made."""
     with pytest.raises(ValueError, match="linefeed or carriage return"):
         a_post(rendered=Rendered(f"受理告知书{end}Bcc: spy@example.cn", TEXT, "<p></p>")).message(FIRM)
-
-
-@pytest.mark.parametrize(
-    ("letter", "confidential"),
-    [("report_receipt", True), ("report_outcome", True), ("acknowledgement", False), ("decision", False)],
-)
-def test_letters_about_a_report_are_confidential(letter, confidential):
-    assert is_confidential(letter) is confidential
