@@ -210,7 +210,7 @@ class Case:
             wait=rule.wait,
             budget=rule.budget,
             unit=rule.unit,
-            article=rule.article,
+            article=rule.article.en,
             confidence=rule.confidence,
             started_at=started_at,
             warn_at=warn_at(rule, until.at),

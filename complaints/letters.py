@@ -80,7 +80,7 @@ def render_letter(case: Case, letter: str, firm: Firm, now: datetime) -> Rendere
     parsed = _TextMaker.parse(rendered_html)
     rule = case.pack.letter(letter)
     if rule and (missing := tuple(element for element in rule.elements if element not in parsed.elements)):
-        raise LetterIncomplete(letter, missing, f"{case.pack.name} {rule.article}")
+        raise LetterIncomplete(letter, missing, f"{case.pack.name} {rule.article.en}")
     return Rendered(html.unescape(subject).strip(), parsed.text, rendered_html)
 
 

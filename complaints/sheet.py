@@ -65,11 +65,11 @@ def _both(word: Worded | None) -> str:
 def _clock(case: Case, name: str, clock: Clock, now: datetime) -> dict[str, Any]:
     rule, started = case.pack.clock(name), clock.started
     return {
-        "title": f"{rule.title.zh} · {rule.title.en}",
+        "title": rule.title.both,
         "due": last_moment(started.due_at, case.pack.tz),
         "left": _left(clock, now),
         "state": _state(clock),
-        "article": started.article,
+        "article": rule.article.both,
         "confidence": started.confidence,
         "to_verify": started.confidence != "H",
     }

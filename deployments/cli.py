@@ -286,14 +286,15 @@ def explain(reference: Reference, language: Language = Tongue.CHINESE) -> None:
         out.print("本案没有计时。" if zh else "No time limit runs for this case.")
     for name, clock in case.clocks.items():
         rule, started = case.pack.clock(name), clock.started
-        title = rule.title.zh if zh else rule.title.en
-        out.print(f"[bold]{title}[/]  {case.pack.title.zh if zh else case.pack.title.en}, {rule.article}")
+        regime, article = case.pack.title.word(language), rule.article.word(language)
+        out.print(f"[bold]{rule.title.word(language)}[/]  {regime}, {article}")
         for step in due(rule, started.started_at, case.pack.tz).steps:
             out.print(f"  {step.zh if zh else step.en}", markup=False)
         out.print(f"  {'到期' if zh else 'due'}: {last_moment(started.due_at, case.pack.tz)}")
         if rule.to_verify:
             doubt = "待核实" if zh else "to verify"
-            out.print(f"  {doubt} ({rule.confidence}): {rule.source}", markup=False)
+            source = rule.source.word(language) if rule.source else ""
+            out.print(f"  {doubt} ({rule.confidence}): {source}", markup=False)
         if clock.met_at:
             done = "已完成" if zh else "done"
             late = ("超期" if zh else "late") if clock.late else ("按时" if zh else "in time")

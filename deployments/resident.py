@@ -63,7 +63,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
     type = "redress"
     job_configuration = BaseJobConfiguration
     _description = "Executes flow runs in a process that has already imported everything."
-    _flows: ClassVar[dict[str, Flow[Any, Any]]] = {}
+    _flows: ClassVar[dict[UUID, Flow[Any, Any]]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -99,14 +99,14 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
         return ResidentWorkerResult(identifier=self._lease.identifier, status_code=0)
 
     async def _flow(self, flow_run: FlowRun) -> Flow[Any, Any]:
-        """Return the flow of a run's deployment, imported once."""
+        """Return the flow of a run's deployment, looked up and imported once."""
         if flow_run.deployment_id is None:
             raise ValueError(f"Run {flow_run.id} belongs to no deployment; Redress runs only its own.")
-        deployment = await self.client.read_deployment(flow_run.deployment_id)
-        entrypoint = deployment.entrypoint or ""
-        if entrypoint not in self._flows:
-            self._flows[entrypoint] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
-        return self._flows[entrypoint]
+        if flow_run.deployment_id not in self._flows:
+            deployment = await self.client.read_deployment(flow_run.deployment_id)
+            flow: Flow[Any, Any] = load_flow_from_entrypoint(deployment.entrypoint or "", use_placeholder_flow=False)
+            self._flows[flow_run.deployment_id] = flow
+        return self._flows[flow_run.deployment_id]
 
     async def revive_orphans(self) -> int:
         """Put runs back into the queue whose worker on this machine is dead; return how many."""

@@ -19,7 +19,6 @@ def _tidy_up() -> None:
         shutil.rmtree(HOME, ignore_errors=True)
 
 
-
 for name in [name for name in os.environ if name.startswith(("REDRESS_", "PREFECT_")) and "TEST" not in name]:
     del os.environ[name]  # whatever the developer has set must not change a result
 os.environ |= {

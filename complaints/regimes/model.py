@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from complaints.errors import SettingError
+from complaints.words import ZH
 
 
 class Unit(StrEnum):
@@ -29,12 +30,21 @@ class Title(_Part):
     zh: str
     en: str
 
+    def word(self, language: str) -> str:
+        """Return the name in ``language`` ("zh-CN" or "en")."""
+        return self.zh if language == ZH else self.en
+
+    @property
+    def both(self) -> str:
+        """Return both, as the operators' forms show them."""
+        return f"{self.zh} · {self.en}"
+
 
 class Fact(_Part):
     """Where a rule stands and how sure that is: H primary text, M one secondary source, L weak."""
 
-    article: str
-    source: str = ""
+    article: Title
+    source: Title | None = None
     confidence: str = Field(pattern="^[HML]$")
 
     @property

@@ -34,7 +34,7 @@ PAID = {"done_on": "2026-03-10", "voucher": "PAY-1"}
         (FINDING, {"conclusion": "maybe"}, "conclusion", "'not_ours'"),
         (FINDING, {"conclusion": "substantiated", "category": "weather"}, "category", "'fees'"),
         (FINDING, {"conclusion": "substantiated", "severity": "huge"}, "severity", "'major'"),
-        (FINDING, {"conclusion": "substantiated", "colour": "red"}, "colour", "not permitted"),
+        (FINDING, {"conclusion": "substantiated", "colour": "red"} | WHY, "colour", "not permitted"),
         (FINDING, {"conclusion": "substantiated", "reasons": "a\x00b"}, "reasons", "control characters"),
         (FINDING, {"conclusion": "substantiated", "reasons": "x" * 40_001}, "reasons", "at most 40000"),
         (FINDING, {"conclusion": "substantiated", "reasons": None}, "reasons", "valid string"),

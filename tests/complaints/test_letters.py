@@ -22,6 +22,7 @@ from complaints.letters import (
     acknowledgement_letter,
     department_word,
     environment,
+    hides_reporter,
     render_letter,
     show_date,
 )
@@ -65,6 +66,15 @@ def before(stage, act, /, **changes):
     case = a_case(stage, **changes)
     case.record(act, MONDAY)
     return case
+
+
+@pytest.mark.parametrize(
+    ("letter", "confidential"),
+    [("report_receipt", True), ("report_outcome", True), ("acknowledgement", False), ("decision", False)],
+)
+def test_letters_about_a_report_are_confidential(letter, confidential):
+    assert hides_reporter(a_case(), letter) is confidential
+    assert hides_reporter(a_case(kind=Kind.REPORT), letter)
 
 
 def a_consultation(topic=Topic.FEES, words=None, **changes):
@@ -376,7 +386,7 @@ def test_each_line_of_the_reasons_is_a_paragraph(language):
 
 
 def a_pack_that_asks(letter, *required):
-    rule = LetterRule(name=letter, elements=required, article="art. 99", confidence="H")
+    rule = LetterRule(name=letter, elements=required, article={"zh": "第九十九条", "en": "art. 99"}, confidence="H")
     return load_pack(REGIME).model_copy(update={"letters": (rule,)})
 
 

@@ -71,7 +71,8 @@ def test_a_clock_warns_after_it_starts_and_before_it_ends(name, rule):
 
 @pytest.mark.parametrize("rule", [*(case.values[1] for case in CLOCKS), *(case.values[0] for case in LETTERS)], ids=str)
 def test_every_rule_says_where_it_stands_and_how_sure_that_is(rule):
-    assert rule.article.strip()
+    assert rule.article.zh.strip()
+    assert rule.article.en.strip()
     assert rule.confidence in "HML"
     assert rule.to_verify is (rule.confidence != "H")
 

@@ -426,7 +426,7 @@ def test_a_receipt_counts_though_the_letter_was_meanwhile_thought_uncertain(stor
     [(MailUnavailable("code 451"), False), (MailUnavailable("code 451"), True), (MailRefused("code 550"), True)],
     ids=["unavailable", "unavailable at the last try", "refused"],
 )
-def test_only_a_receipt_ends_the_uncertainty(store, monkeypatch, try_number, outcome, tries_are_over):
+def test_only_a_receipt_ends_the_uncertainty(store, no_server, monkeypatch, try_number, outcome, tries_are_over):
     reference = a_prepared_letter(store)
     try_number(LAST_TRY if tries_are_over else 1)
 

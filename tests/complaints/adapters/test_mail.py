@@ -210,6 +210,7 @@ def test_no_login_leaves_this_machine_where_the_server_offers_no_encryption(monk
     assert server.heard == ["EHLO"]
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_where_the_connection_is_encrypted_the_login_leaves_this_machine(mailbox, certificate, monkeypatch):
     monkeypatch.setattr("complaints.adapters.mail.LOOPBACK", frozenset())
     context, file = certificate

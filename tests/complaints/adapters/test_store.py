@@ -23,10 +23,12 @@ from complaints.errors import (
     AnsweredAlready,
     AnswerRefused,
     CaseConflict,
+    DeliveryIdTaken,
     KeyDestroyed,
     MasterKeyMissing,
     MasterKeyWrong,
     NumberTaken,
+    SealBroken,
     SettingError,
     UnknownCase,
 )
@@ -442,6 +444,35 @@ def test_many_who_write_to_one_case_all_get_through(store):
     assert verify(store).breaks == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"facts": "no JSON"}, id="no JSON"),
+        pytest.param({"facts": "[]"}, id="no object"),
+        pytest.param({"facts": '{"channel": "pigeon"}'}, id="not what the act holds"),
+        pytest.param({"kind": "no_such_act", "sealed": None}, id="no known act"),
+        pytest.param({"sealed": b"x" * 40}, id="another seal"),
+    ],
+)
+def test_a_case_whose_ledger_cannot_be_read_says_so_and_how_to_find_out_more(store, changes):
+    reference = a_stored_case(store)
+    with store.write() as session:
+        session.execute(update(EntryRow).where(EntryRow.reference == reference, EntryRow.seq == 1).values(**changes))
+    before = store.entries(reference)
+
+    def change_it(reference):
+        with store.open_case(reference):
+            pass
+
+    for use in (store.read_case, lambda reference: store.read_letter(reference, "acknowledgement", 1), change_it):
+        with pytest.raises(SealBroken) as broken:
+            use(reference)
+        assert str(broken.value) == f"Data of case {reference} was altered. Run 'redress verify {reference}'."
+
+    assert store.entries(reference) == before
+    assert [one.reference for one in verify(store).breaks] == [reference]
+
+
 # --- filing -------------------------------------------------------------------------------------
 
 
@@ -471,6 +502,48 @@ def test_the_same_number_with_other_content_is_refused_and_stores_nothing(store)
 
     assert taken.value.reference == first.reference
     assert (count(store, CaseRow), count(store, DeliveryRow)) == (1, 0)
+
+
+def test_the_same_delivery_id_with_other_content_is_refused_and_stores_nothing(store):
+    first = store.file(a_complaint(number=None), "crm", REGIME, "msg-1")
+    other = a_complaint(number=None, narrative="另一件事。")
+
+    with pytest.raises(DeliveryIdTaken) as taken:
+        store.file(other, "crm", REGIME, "msg-1")
+
+    assert (taken.value.delivery_id, taken.value.reference) == ("msg-1", first.reference)
+    assert (count(store, CaseRow), count(store, DeliveryRow)) == (1, 1)
+    assert store.file(other, "crm", REGIME, "msg-2").is_new
+
+
+def test_a_delivery_id_used_again_is_refused_though_its_number_is_new(store):
+    store.file(a_complaint(number="CRM-7"), "crm", REGIME, "msg-1")
+
+    with pytest.raises(DeliveryIdTaken):
+        store.file(a_complaint(number="CRM-8"), "crm", REGIME, "msg-1")
+
+    assert count(store, CaseRow) == 1
+
+
+def test_one_delivery_id_with_other_content_at_the_same_moment_goes_to_one_of_them(store):
+    contents = [a_complaint(number=None, narrative=f"第{one}件事。") for one in range(4)]
+
+    results = together(*[lambda one=one: store.file(one, "crm", REGIME, "msg-1") for one in contents])
+
+    assert sorted(type(result).__name__ for result in results) == [*["DeliveryIdTaken"] * 3, "Filed"]
+    assert (count(store, CaseRow), count(store, DeliveryRow)) == (1, 1)
+
+
+@pytest.mark.parametrize("narrative", ["账户服务费被扣了两次。", "另一件事。"])
+def test_the_delivery_of_an_erased_person_is_still_known(store, narrative):
+    """Nobody can tell any more what was in it."""
+    first = store.file(a_complaint(number=None), "crm", REGIME, "msg-1")
+    with store.write() as session:
+        session.get_one(CaseKeyRow, first.reference).wrapped = None
+
+    again = store.file(a_complaint(number=None, narrative=narrative), "crm", REGIME, "msg-1")
+
+    assert again == Filed(first.reference, is_new=False)
 
 
 def test_the_number_of_an_erased_person_is_still_known(store):
