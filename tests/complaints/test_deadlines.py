@@ -20,7 +20,7 @@ def a_rule(budget=15, unit=Unit.CALENDAR_DAYS, **changes):
         "unit": unit,
         "starts": "received",
         "ends": ("answered",),
-        "article": "art. 18",
+        "article": {"zh": "第十八条", "en": "art. 18"},
         "confidence": "H",
     }
     return ClockRule.model_validate(values | changes)

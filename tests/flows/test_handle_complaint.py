@@ -165,7 +165,7 @@ def test_words_that_name_the_complainant_are_refused_and_do_not_stay_in_prefect(
 def test_an_answer_of_a_wrong_type_is_refused_by_the_page_and_the_form_stays(redress: Running) -> None:
     reference = redress.file(complainant=person())
     redress.until_asked(reference, Question.FINDING)
-    refused = redress.resume(reference, {"conclusion": "什么都不是", "answered_by": "li.wei"})
+    refused = redress.resume(reference, {"conclusion": "什么都不是", "reasons": "已核对。", "answered_by": "li.wei"})
     assert refused is not None
     assert "is not one of" in refused
     redress.until_asked(reference, Question.FINDING)

@@ -156,7 +156,9 @@ def test_a_letter_goes_to_the_best_contact_on_file(store, contacts, channel, rec
 
 def test_an_incomplete_letter_is_not_put_into_the_outbox(store, monkeypatch):
     pack = model.load_pack("cn-nfra")
-    rule = model.LetterRule(name=LETTER, elements=("received", "ombudsman"), article="art. 99", confidence="H")
+    rule = model.LetterRule(
+        name=LETTER, elements=("received", "ombudsman"), article={"zh": "第九十九条", "en": "art. 99"}, confidence="H"
+    )
     monkeypatch.setattr("complaints.adapters.store.load_pack", lambda _: pack.model_copy(update={"letters": (rule,)}))
     reference = file_complaint(store)
 
