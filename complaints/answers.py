@@ -120,7 +120,7 @@ class DeliveryRepair(Answer):
     """What to do with a letter that could not be delivered."""
 
     choice: Repair
-    contact: int = Field(default=0, ge=0, le=10, description="number of the other contact on file, from 1")
+    contact: int = Field(default=0, ge=0, le=99, description="number of the other contact on file, from 1")
     reason: GiveUpReason | None = None
 
     @model_validator(mode="after")

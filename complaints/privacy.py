@@ -21,15 +21,18 @@ def personal_data_in(text: str, complaint: Complaint | None) -> str | None:
         return "a long number (telephone, account or identity number)"
     if _ADDRESS.search(text):
         return "an e-mail address"
+    return "a name or contact of the complainant" if names_person(text, complaint) else None
+
+
+def names_person(text: str, complaint: Complaint | None) -> bool:
+    """Whether ``text`` contains a name, number or contact of the complainant or the representative."""
     if complaint is None:
-        return None
+        return False
     people = [complaint.complainant.name, complaint.complainant.identity_number, complaint.contract]
     people += [contact.value for contact in complaint.complainant.contacts]
     if complaint.representative:
         people += [complaint.representative.name, *(one.value for one in complaint.representative.contacts)]
-    if any(mark and len(mark) > 1 and _names(text, mark) for mark in people):
-        return "a name or contact of the complainant"
-    return None
+    return any(mark and len(mark) > 1 and _names(text, mark) for mark in people)
 
 
 def _names(text: str, mark: str) -> bool:

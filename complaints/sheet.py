@@ -7,6 +7,7 @@ from typing import Any
 from complaints.case import Case, Clock
 from complaints.deadlines import last_moment
 from complaints.letters import DEPARTMENTS, environment, hides_reporter
+from complaints.privacy import personal_data_in
 from complaints.words import Worded
 
 
@@ -18,12 +19,13 @@ def case_sheet(case: Case, now: datetime) -> str:
         now: The firm's time, for what is left of each clock.
     """
     undelivered = case.undelivered
+    refusal = case.refusal if case.refusal and case.refusal.question is case.asks else None
     return (
         environment()
         .get_template("sheets/case.md.j2")
         .render(
             sheet=_facts(case) | {"clocks": [_clock(case, name, clock, now) for name, clock in case.clocks.items()]},
-            refusal={"field": case.refusal.field, "reason": case.refusal.reason} if case.refusal else None,
+            refusal={"field": refusal.field, "reason": refusal.reason} if refusal else None,
             contacts=[{"number": n, "kind": one.kind.both} for n, one in enumerate(case.contacts, 1)]
             if undelivered
             else [],
@@ -43,7 +45,7 @@ def _facts(case: Case) -> dict[str, Any]:
         "severity": _both(found.severity if found else assessed.severity if assessed else None),
         "urgency": _both(assessed.urgency if assessed else None),
         "channel": facts.channel.both,
-        "product": _plain(facts.product or ""),
+        "product": _plain(_without_personal_data(facts.product, case)),
         "region": facts.region,
         "amount": str(facts.amount) if facts.amount else None,
         "party": facts.party_type.both,
@@ -60,6 +62,11 @@ def _plain(text: str) -> str:
 
 def _both(word: Worded | None) -> str:
     return word.both if word else "—"
+
+
+def _without_personal_data(text: str | None, case: Case) -> str:
+    """Return what the sender wrote, or nothing where it names a person."""
+    return text if text and personal_data_in(text, case.complaint) is None else ""
 
 
 def _clock(case: Case, name: str, clock: Clock, now: datetime) -> dict[str, Any]:

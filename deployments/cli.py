@@ -359,8 +359,10 @@ def contact(
         raise AnswerRefused("value", _refusal(wrong).reason) from None
     with cases().open_case(reference) as desk:
         desk.case.record(acts.ContactAdded(contact=added), desk.now, _staff(by))
-        number = len(desk.case.contacts)
+        number, repairs = len(desk.case.contacts), desk.case.asks is Question.DELIVERY
     out.print(f"Contact {number} of {reference}.")
+    if repairs:
+        _wake(reference)  # the form is put up again with the new contact on it
 
 
 # --- helpers -----------------------------------------------------------------------------------

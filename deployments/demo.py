@@ -32,7 +32,7 @@ from complaints.adapters.tables import ClockRow
 from complaints.answers import Question
 from complaints.errors import SettingError
 from complaints.settings import Settings, settings
-from deployments.up import Supervisor, prepare, write_first_settings
+from deployments.up import Supervisor, is_up, prepare, write_first_settings
 
 DAYS: Final = 40
 PATIENCE: Final = 120.0  # seconds for a day of the demo to come to rest
@@ -81,11 +81,14 @@ def fresh_home(home: Path) -> Settings:
     if home.exists() and any(home.iterdir()):
         if not (home / MARK).exists():
             raise SettingError("--home", f"{home} is not empty and no demo", "Choose another folder")
+        if is_up(home):
+            raise SettingError("--home", f"a demo is running in {home}", "Stop it first, or choose another folder")
         shutil.rmtree(home)
     home.mkdir(parents=True, mode=0o700, exist_ok=True)
     (home / MARK).touch()
-    for name in [name for name in os.environ if name.startswith("REDRESS_") and not name.endswith("_PORT")]:
-        del os.environ[name]  # no database, mail server or key of the firm's own is ever touched
+    for name in list(os.environ):  # no database, mail server, key or Prefect of the firm's own is ever touched
+        if name.startswith("PREFECT_") or (name.startswith("REDRESS_") and not name.endswith("_PORT")):
+            del os.environ[name]
     os.environ["REDRESS_HOME"] = str(home)
     for name, preferred in (("REDRESS_PREFECT_PORT", 4200), ("REDRESS_DOOR_PORT", 4280)):
         os.environ.setdefault(name, str(free_port(preferred)))

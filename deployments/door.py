@@ -12,6 +12,7 @@ from typing import Any, Final
 from fastapi import BackgroundTasks, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook, WebhookVerificationError
@@ -23,6 +24,9 @@ from complaints.intake import Complaint
 from complaints.settings import settings
 from flows.runs import prefect_client, start_run
 from tasks.desk import store
+
+SHORT: Final = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
+"""A Prefect that hangs must not keep the threads that store complaints; reconcile-runs starts the run later."""
 
 LARGEST_BODY: Final = 1_000_000
 """Bytes; a complaint's words fit many times."""
@@ -198,7 +202,7 @@ def _file(complaint: Complaint, sender: str, delivery_id: str) -> Filed:
 def _start(reference: str) -> None:
     """Start the case's run; where Prefect does not answer, it is started later."""
     try:
-        with prefect_client() as client:
+        with temporary_settings(updates=SHORT), prefect_client() as client:
             start_run(client, reference)
     except Exception as error:  # Prefect being away must not reach the sender: the case is stored
         log.warning("run of %s not started now (%s); reconcile-runs starts it", reference, type(error).__name__)

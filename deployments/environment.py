@@ -25,6 +25,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "15",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",  # the ledger holds every result
         "PREFECT_LOGGING_LEVEL": "INFO",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "redress",  # what tasks log stands in the run's log too
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     }
 

@@ -1,7 +1,8 @@
 """The resident worker: executes flow runs in a process that has already imported everything.
 
 A fresh process costs 3 to 5 seconds of CPU for importing Prefect, at every start and every resume; here a run
-costs tenths of a second. All that leans on Prefect's inner parts stands in this module: ``run_flow`` with an
+costs tenths of a second. This module, like ``prefect_server`` and ``flows.waiting``, leans on Prefect's inner
+parts: ``run_flow`` with an
 existing run, the ``Pause`` and ``Abort`` exceptions by which it ends early, and the identifier that a worker
 reports as a run's infrastructure.
 """
@@ -68,6 +69,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._threads = anyio.CapacityLimiter(settings().worker_threads)
+        self._own_threads = anyio.CapacityLimiter(4)  # the sweep goes on while cases wait for a mail server
         self._executing: set[UUID] = set()
         self._next_look = 0.0
         self._lease = Lease(settings().home / "workers")
@@ -93,7 +95,8 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
             if task_status:
                 task_status.started(self._lease.identifier)  # type: ignore[arg-type] # any identifier is taken
             flow = await self._flow(flow_run)
-            await anyio.to_thread.run_sync(partial(_execute, flow, flow_run), limiter=self._threads)
+            limiter = self._threads if flow.name == "handle-complaint" else self._own_threads
+            await anyio.to_thread.run_sync(partial(_execute, flow, flow_run), limiter=limiter)
         finally:
             self._executing.discard(flow_run.id)
         return ResidentWorkerResult(identifier=self._lease.identifier, status_code=0)
@@ -120,18 +123,22 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
             state: State[Any] = Scheduled(
                 name="AwaitingRetry", message="Its worker stopped; it goes on from the ledger."
             )
-            await self.client.set_flow_run_state(run.id, state, force=True)
+            now = (await self.client.read_flow_run(run.id)).state
+            if run.state and now and now.id == run.state.id:
+                await self.client.set_flow_run_state(run.id, state, force=True)
         return len(orphans)
 
     def _is_orphan(self, run: FlowRun) -> bool:
         """Whether a run that is said to be executed is executed by nobody."""
         if run.id in self._executing or run.state is None:
             return False
-        holder = run.infrastructure_pid
-        if holder and holder != self._lease.identifier:
+        holder, mine = run.infrastructure_pid, self._lease.identifier
+        if run.state.type is StateType.RUNNING and holder and holder != mine:
             return self._lease.is_dead(holder)
-        # Taken by a worker that died before it could say so, or mine from an earlier turn.
-        return datetime.now(UTC) - run.state.timestamp > PATIENCE
+        # Not running yet, so that the holder may be the one of last time; or mine from an earlier turn.
+        if datetime.now(UTC) - run.state.timestamp <= PATIENCE:
+            return False
+        return not holder or holder == mine or self._lease.is_dead(holder)
 
 
 def _execute(flow: Flow[Any, Any], flow_run: FlowRun) -> None:
@@ -167,7 +174,7 @@ class Lease:
         except BlockingIOError:
             return False
         except FileNotFoundError:
-            return True
+            return False  # of another home folder on a machine of the same name: nothing is known
         return True
 
 

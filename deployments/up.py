@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import ctypes
+import fcntl
 import secrets
 import signal
 import subprocess
@@ -23,6 +24,9 @@ from complaints.errors import SettingError
 from complaints.settings import Settings
 from deployments.environment import child_environment
 
+LOCK: Final = "up.lock"
+"""A file that is locked while a supervisor runs on the home folder."""
+
 PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 
 PATIENCE: Final = 90.0
@@ -41,6 +45,7 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     restarts: int = 0
+    restart_at: float | None = None
     output: IO[bytes] | None = field(default=None, repr=False)
 
 
@@ -50,6 +55,8 @@ class Supervisor:
     def __init__(self, settings: Settings, say: Say) -> None:
         self.settings, self.say = settings, say
         self._stop = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._lock: IO[str] | None = None
         logs = settings.home / "logs"
         python = [sys.executable, "-m"]
         uvicorn = [*python, "uvicorn", "deployments.door:app", "--host", settings.door_host]
@@ -65,6 +72,11 @@ class Supervisor:
     def __enter__(self) -> "Supervisor":
         self._end_on_signals()
         prepare(self.settings)
+        self._lock = (self.settings.home / LOCK).open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingError("home folder", f"{self.settings.home} is up already", "Stop it first") from None
         try:
             if "server" in self.children:
                 self._start("server", f"{self.settings.api_url}/health")
@@ -74,7 +86,7 @@ class Supervisor:
         except BaseException:
             self.stop()
             raise
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._watcher.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -98,6 +110,8 @@ class Supervisor:
     def stop(self) -> None:
         """End all children, the door first and the server last; each gets 15 seconds to finish."""
         self._stop.set()
+        if self._watcher.is_alive():
+            self._watcher.join()
         for child in reversed(self.children.values()):
             process = child.process
             if process is None or process.poll() is not None:
@@ -155,12 +169,27 @@ class Supervisor:
             for child in self.children.values():
                 if child.process is None or child.process.poll() is None:
                     continue
-                lived = time.monotonic() - child.started_at
-                child.restarts = 0 if lived > 60 else child.restarts + 1
-                if self._stop.wait(min(30.0, 0.5 * 2**child.restarts)):
-                    return
-                self.say(f"{child.name} had ended (code {child.process.returncode}); starting it again")
-                self._spawn(child)
+                now = time.monotonic()
+                if child.restart_at is None:
+                    child.restarts = 0 if now - child.started_at > 60 else min(child.restarts + 1, 6)
+                    child.restart_at = now + 0.5 * 2**child.restarts
+                elif now >= child.restart_at:
+                    self.say(f"{child.name} had ended (code {child.process.returncode}); starting it again")
+                    child.restart_at = None
+                    with contextlib.suppress(OSError):  # such as no memory now: tried again
+                        self._spawn(child)
+
+
+def is_up(home: Path) -> bool:
+    """Whether a supervisor runs on a home folder."""
+    try:
+        with (home / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def prepare(settings: Settings) -> None:
@@ -171,13 +200,14 @@ def prepare(settings: Settings) -> None:
 
 
 def write_first_settings(settings: Settings) -> Path | None:
-    """Write ``redress.toml`` with a fresh webhook secret into a home folder that has none; return the file."""
+    """Add a fresh webhook secret to ``redress.toml`` where there is none; return the file, or None."""
     file = settings.home / "redress.toml"
-    if file.exists() or settings.webhook_secrets:
+    if settings.webhook_secrets:
         return None
+    before = file.read_text(encoding="utf-8") + "\n" if file.exists() else ""
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     write_private(
-        file, f'# Senders at the HTTP door and their secrets.\n[webhook_secrets]\ncrm = "{secret}"\n'.encode()
+        file, f'{before}# Senders at the HTTP door and their secrets.\n[webhook_secrets]\ncrm = "{secret}"\n'.encode()
     )
     return file
 

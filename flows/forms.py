@@ -68,7 +68,7 @@ def _words(title: str, *, needed: bool = False) -> tuple[Any, Any]:
     return str, Field(default="", title=title, description=_NO_NAMES, max_length=20_000)
 
 
-_TODAY: Final = Field(title="完成日期 · done on")
+_DONE_ON: Final = Field(title="完成日期 · done on")
 
 FORMS: Final[Mapping[Question, type[RunInput]]] = {
     Question.FINDING: _form(
@@ -91,7 +91,7 @@ FORMS: Final[Mapping[Question, type[RunInput]]] = {
     ),
     Question.REMEDY: _form(
         "Remedy",
-        done_on=(date, _TODAY),
+        done_on=(date, _DONE_ON),
         voucher=(str, Field(title="凭证号 · voucher number", min_length=3, max_length=64)),
     ),
     Question.FOLLOW_UP: _form(
@@ -112,7 +112,7 @@ FORMS: Final[Mapping[Question, type[RunInput]]] = {
     Question.DELIVERY: _form(
         "Delivery",
         choice=_choice(Repair, "如何处理 · what to do"),
-        contact=(int, Field(default=0, ge=0, le=10, title="联系方式序号 · number of the other contact")),
+        contact=(int, Field(default=0, ge=0, le=99, title="联系方式序号 · number of the other contact")),
         reason=_choice(GiveUpReason, "放弃原因 · reason for giving up", None, NOT_GIVEN),
     ),
 }

@@ -9,7 +9,7 @@ from prefect import flow
 from complaints.answers import Question
 from complaints.letters import acknowledgement_letter
 from complaints.words import Kind, Stage
-from flows.waiting import ask, until_reached
+from flows.waiting import ask, forget_answers, until_reached
 from tasks import steps
 from tasks.desk import look
 from tasks.letters import deliver_letter, prepare_letter
@@ -40,6 +40,7 @@ def handle_complaint(reference: str) -> None:
             else:
                 notify(reference, letter="decline")
     close(reference)
+    forget_answers()
 
 
 def acknowledge(reference: str) -> None:

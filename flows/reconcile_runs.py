@@ -7,9 +7,11 @@ from typing import Final
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
 from complaints.case import Case
+from complaints.errors import ComplaintError
 from flows.runs import find_runs, prefect_client, revive, start_run, wake
 from tasks.desk import look, store
 
@@ -17,7 +19,7 @@ LOST: Final = (StateType.FAILED, StateType.CRASHED, StateType.COMPLETED)
 """States in which a run does nothing more. A cancelled one was stopped by a person and is left alone."""
 
 PATIENCE: Final = timedelta(minutes=2)
-"""How long a run may stay lost before it is revived; keeps a bug from spinning."""
+"""How long a run may stay lost before it is revived; doubled at each turn, so that a bug does not spin."""
 
 
 @flow(name="reconcile-runs")
@@ -32,7 +34,12 @@ def reconcile_runs() -> dict[str, int]:
     with prefect_client() as client:
         runs = find_runs(client, references)
         for reference in references:
-            done[reconcile(client, reference, runs.get(reference))] += 1
+            try:
+                done[reconcile(client, reference, runs.get(reference))] += 1
+            except (ComplaintError, PrefectHTTPStatusError, ObjectNotFound) as error:
+                # One case must not stop all others.
+                get_run_logger().warning("Case %s was not reconciled: %s", reference, type(error).__name__)
+        done["woken"] += wake_withdrawn(client)
     done.pop("", None)
     get_run_logger().info("Reconciled %d open cases: %s", len(references), dict(done))
     return dict(done)
@@ -44,12 +51,18 @@ def reconcile(client: SyncPrefectClient, reference: str, run: FlowRun | None) ->
         start_run(client, reference)
         return "started"
     age = datetime.now(UTC) - run.state.timestamp
-    if run.state.type in LOST and age > PATIENCE:
+    if run.state.type in LOST and age > PATIENCE * 2 ** min(run.run_count, 8):
         revive(client, run, "The case is still open; it goes on from the ledger.")
         return "revived"
     if run.state.type is StateType.PAUSED and waits_in_vain(reference, run) and wake(client, run):
         return "woken"
     return ""
+
+
+def wake_withdrawn(client: SyncPrefectClient) -> int:
+    """Let runs end that still wait although their case was withdrawn; return how many."""
+    withdrawn = store().withdrawn_since(store().now() - timedelta(days=7))
+    return sum(wake(client, run) for run in find_runs(client, withdrawn).values())
 
 
 def waits_in_vain(reference: str, run: FlowRun) -> bool:

@@ -54,7 +54,7 @@ def wake(client: SyncPrefectClient, run: FlowRun) -> bool:
 
     The run starts from the top and goes on from the ledger, so waking one too often does no harm.
     """
-    if run.state is None or run.state.type is not StateType.PAUSED:
+    if run.state is None or run.state.type is not StateType.PAUSED or has_moved(client, run):
         return False
     client.set_flow_run_state(run.id, Scheduled(name="Resuming", message="The case has moved on."))
     return True
@@ -93,5 +93,12 @@ def resume(client: SyncPrefectClient, run: FlowRun, values: Mapping[str, Any], p
 
 
 def revive(client: SyncPrefectClient, run: FlowRun, reason: str) -> None:
-    """Put a run that failed, crashed or lost its worker back into the queue."""
-    client.set_flow_run_state(run.id, Scheduled(name="AwaitingRetry", message=reason), force=True)
+    """Put a run that failed or crashed back into the queue, unless it has moved on meanwhile."""
+    if not has_moved(client, run):
+        client.set_flow_run_state(run.id, Scheduled(name="AwaitingRetry", message=reason), force=True)
+
+
+def has_moved(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Whether a run is no longer in the state in which it was read; it must not be executed twice at a time."""
+    known, now = run.state, client.read_flow_run(run.id).state
+    return known is None or now is None or known.id != now.id

@@ -14,7 +14,7 @@ from typing import Final, cast
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
-from prefect.exceptions import Pause, PrefectHTTPStatusError
+from prefect.exceptions import Abort, Pause, PrefectHTTPStatusError
 from prefect.input import Keyset, RunInput, keyset_from_paused_state
 from prefect.runtime import flow_run
 from prefect.states import Suspended
@@ -62,6 +62,7 @@ def suspend(key: str, form: type[RunInput] | None = None) -> RunInput | None:
 
     Raises:
         Pause: the run is suspended now; it starts again from the top when it is resumed.
+        Abort: the run was taken out of our hands meanwhile (cancelled, or started elsewhere).
     """
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
@@ -77,7 +78,7 @@ def suspend(key: str, form: type[RunInput] | None = None) -> RunInput | None:
     with get_client(sync_client=True) as client:
         accepted = propose_state_sync(client, state, flow_run_id=run.id)
     if not accepted.is_paused():
-        raise RuntimeError(f"The run cannot be suspended; Prefect says {accepted.name}.")
+        raise Abort(f"The run is not ours to suspend any more; Prefect says {accepted.name}.")
     raise Pause(state=accepted)
 
 
@@ -102,8 +103,8 @@ def _answer(form: type[RunInput], keyset: Keyset) -> RunInput | None:
 
 
 def forget_answers() -> None:
-    """Remove answers from Prefect's database: they stand in the ledger now, and may hold an operator's words."""
+    """Remove forms and answers from Prefect's database: what counts stands in the ledger, in an operator's words."""
     with get_client(sync_client=True) as client:
-        for given in client.filter_flow_run_input(flow_run.id, key_prefix="suspended-", limit=200, exclude_keys=set()):
-            if given.key.endswith("-response"):
-                client.delete_flow_run_input(flow_run.id, given.key)
+        while left := client.filter_flow_run_input(flow_run.id, "suspended-", limit=200, exclude_keys=set()):
+            for one in left:
+                client.delete_flow_run_input(flow_run.id, one.key)

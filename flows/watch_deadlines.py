@@ -4,6 +4,7 @@ from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.events import emit_event
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 
 from flows.runs import find_runs, prefect_client, wake
@@ -20,7 +21,10 @@ def watch_deadlines() -> None:
     with prefect_client() as client:
         runs = find_runs(client, {one.reference for one in struck} | set(waiting))
         for one in struck:
-            announce(client, one, runs.get(one.reference))
+            try:
+                announce(client, one, runs.get(one.reference))
+            except (PrefectHTTPStatusError, ObjectNotFound) as error:  # the others are told all the same
+                get_run_logger().warning("Case %s was not tagged: %s", one.reference, type(error).__name__)
         woken = sum(wake(client, runs[reference]) for reference in waiting if reference in runs)
     get_run_logger().info("Swept: %d clocks struck, %d runs woken", len(struck), woken)
 

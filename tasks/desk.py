@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from sqlalchemy.exc import OperationalError
+
 from complaints.adapters.mail import Carrier, FolderCarrier, HandOver, KeptOnFile, SmtpCarrier
 from complaints.adapters.store import Store
 from complaints.case import Case
@@ -34,7 +36,7 @@ def carrier(channel: str) -> Carrier:
 def is_retryable(task: object, run: object, state: object) -> bool:
     """Tell Prefect that only what may go better later is worth another try."""
     error = getattr(getattr(state, "data", None), "exception", None) or _raised(state)
-    return isinstance(error, RetryableError)
+    return isinstance(error, RetryableError | OperationalError)  # or the database is away for a moment
 
 
 def _raised(state: object) -> BaseException | None:

@@ -1,5 +1,6 @@
 """The steps of a case, each one transaction: load, ask the core, save. All are safe to run twice."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,9 +12,12 @@ from complaints.answers import FREE_WORDS, Question, parse_answer
 from complaints.assessment import assess as assess_case
 from complaints.case import closure_of
 from complaints.errors import AnsweredAlready, AnswerRefused, NotAsked
-from complaints.privacy import personal_data_in
+from complaints.intake import Complaint
+from complaints.privacy import names_person, personal_data_in
 from complaints.words import Stage
 from tasks.desk import is_retryable, store
+
+log = logging.getLogger("redress.answers")
 
 # Somebody else wrote to the same case: look again and repeat.
 _STEP: Final[dict[str, Any]] = {
@@ -58,21 +62,30 @@ def record_answer(reference: str, question: Question, values: Mapping[str, Any],
     question = Question(question)
     try:
         with store().open_case(reference) as desk:
-            for field, value in values.items():
-                if (
-                    field in FREE_WORDS
-                    and isinstance(value, str)
-                    and (what := personal_data_in(value, desk.case.complaint))
-                ):
-                    raise AnswerRefused(field, f"contains {what}; leave it out, the letter names the person by itself")
+            _refuse_personal_data(values, desk.case.complaint)
             desk.case.answer(question, parse_answer(question, values), by, desk.now)
     except AnswerRefused as refused:
         with store().open_case(reference) as desk:
             if desk.case.asks is question:
                 act = acts.AnswerWasRefused(question=question, field=refused.field, reason=refused.reason)
                 desk.case.record(act, desk.now, by)
-    except (AnsweredAlready, NotAsked):
-        pass  # the first valid answer stands; the flow goes on from there
+    except (AnsweredAlready, NotAsked) as late:
+        log.warning("The answer by %s came too late: %s", by, late)  # the first valid one stands
+
+
+def _refuse_personal_data(values: Mapping[str, Any], complaint: Complaint | None) -> None:
+    """Refuse words that name the complainant.
+
+    Raises:
+        AnswerRefused: the field, and what kind of data it contains.
+    """
+    for field, value in values.items():
+        if not isinstance(value, str):
+            continue
+        if field in FREE_WORDS and (what := personal_data_in(value, complaint)):
+            raise AnswerRefused(field, f"contains {what}; leave it out, the letter names the person by itself")
+        if field == "voucher" and names_person(value, complaint):
+            raise AnswerRefused(field, "names the complainant; enter the number that stands in the books")
 
 
 @task(name="mark answered", **_STEP)

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from complaints.acts import ACTS, Act
 from complaints.adapters.projection import case_columns, clock_columns
 from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
-from complaints.case import Case, Recorded, receive
+from complaints.case import OPEN, Case, Recorded, receive
 from complaints.errors import (
     AnswerRefused,
     CaseConflict,
@@ -43,6 +43,7 @@ from complaints.ledger import Entry, canonical, chain, genesis
 from complaints.letters import Rendered
 from complaints.regimes.model import Pack, load_pack
 from complaints.sealing import CaseKey, MasterKey
+from complaints.words import Closure
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK: Final = int.from_bytes(b"redress")
@@ -259,15 +260,21 @@ class Store:
         if stage:
             query = query.where(CaseRow.stage == stage)
         if only_open:
-            query = query.where(CaseRow.stage.not_in(("closed", "archived")))
+            query = query.where(CaseRow.stage.in_(OPEN))
         with self.read() as session:
             return session.scalars(query).all()
 
     def open_references(self) -> Sequence[str]:
         """Return the references of all open cases, oldest first."""
-        query = select(CaseRow.reference).where(CaseRow.stage.not_in(("closed", "archived")))
+        query = select(CaseRow.reference).where(CaseRow.stage.in_(OPEN))  # a list, so that the index serves
         with self.read() as session:
             return session.scalars(query.order_by(CaseRow.received_at)).all()
+
+    def withdrawn_since(self, instant: datetime) -> Sequence[str]:
+        """Return the references of cases that were withdrawn since an instant."""
+        query = select(CaseRow.reference).where(CaseRow.closed_at >= instant, CaseRow.closure == Closure.WITHDRAWN)
+        with self.read() as session:
+            return session.scalars(query).all()
 
     # --- filing ---------------------------------------------------------------------------------
 

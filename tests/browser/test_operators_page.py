@@ -6,6 +6,7 @@ import pytest
 
 from complaints.answers import Question
 from complaints.settings import settings
+from complaints.words import Conclusion, Stage
 from tests.browser.conftest import SCREENSHOTS
 from tests.flows.running import Running
 
@@ -32,3 +33,13 @@ def test_the_run_of_a_waiting_case_shows_the_case_sheet_and_the_form_and_takes_t
     assert "处理决定" in shown  # the clock, on the case sheet
     assert "不可见" not in shown
     assert "unseen@example.com" not in shown
+
+    form = page.get_by_role("dialog")
+    form.locator("textarea").first.fill("li.wei")
+    form.locator("textarea").last.fill("核对了通话录音,情况属实。")
+    form.locator(".p-select-button, [aria-haspopup=listbox]").first.click()
+    page.get_by_text(Conclusion.SUBSTANTIATED.both).last.click()
+    page.screenshot(path=SCREENSHOTS / "form-filled.png")
+    form.get_by_role("button", name="Submit").click()
+    redress.until(lambda: redress.case(reference).stage is Stage.INVESTIGATED, "the finding stands in the ledger")
+    assert redress.case(reference).answered_by[Question.FINDING] == "li.wei"

@@ -77,7 +77,7 @@ PAID = {"done_on": "2026-03-10", "voucher": "PAY-1"}
         (Question.DELIVERY, {"choice": "pigeon"}, "choice", "'resend'"),
         (Question.DELIVERY, {"choice": "other_contact"}, "contact", "which contact on file"),
         (Question.DELIVERY, {"choice": "other_contact", "contact": -1}, "contact", "greater than or equal to 0"),
-        (Question.DELIVERY, {"choice": "other_contact", "contact": 11}, "contact", "less than or equal to 10"),
+        (Question.DELIVERY, {"choice": "other_contact", "contact": 100}, "contact", "less than or equal to 99"),
         (Question.DELIVERY, {"choice": "give_up"}, "reason", "needs a reason"),
         (Question.DELIVERY, {"choice": "give_up", "reason": "lazy"}, "reason", "'not_reachable'"),
     ],

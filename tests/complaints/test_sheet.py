@@ -299,7 +299,7 @@ HOSTILE_PRODUCTS = [
     '<img src=x onerror="alert(1)">',
     "[press here](http://evil.example/login)",
     "![picture](http://evil.example/x.png)",
-    "http://evil.example/login www.evil.example someone@evil.example",
+    "http://evil.example/login www.evil.example",
     "<http://evil.example>",
     "**bold** _italic_ `code` ~~gone~~ # heading",
     "a | b || c",
@@ -335,3 +335,19 @@ def test_every_conclusion_that_declines_leaves_a_sheet_that_renders():
         page = shown(sheet(case))
         assert page.count("<table>") == page.count("<ul>") == 1
         assert page.count("<li>") == len(case.clocks) > 0
+
+
+@pytest.mark.parametrize("product", ["马可辨的信用卡", "卡号6222020200112233445", "write to someone@example.com"])
+def test_a_product_that_names_a_person_is_not_shown(product):
+    text = sheet(a_case(Stage.UNDER_INVESTIGATION, product=product, **NAMED))
+
+    assert product not in text
+    assert "产品" not in text
+
+
+def test_why_an_answer_was_refused_is_shown_on_no_other_question():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+    refused = acts.AnswerWasRefused(question=Question.DELIVERY, field="contact", reason="the case has 1 contacts")
+    case.record(refused, MONDAY, "li.wei")
+
+    assert "the case has 1 contacts" not in sheet(case)

@@ -9,7 +9,7 @@ from complaints.answers import Question, parse_answer
 from complaints.intake import Complaint
 from complaints.settings import settings
 from flows import reconcile_runs
-from flows.runs import find_runs, prefect_client
+from flows.runs import find_runs, prefect_client, revive, wake
 from tests.flows.running import PLAY, Running
 
 
@@ -57,3 +57,26 @@ def test_what_waits_rightly_is_left_alone(redress: Running) -> None:
     with prefect_client() as client:
         run = find_runs(client, [reference])[reference]
         assert reconcile_runs.reconcile(client, reference, run) == ""
+
+
+def test_a_run_that_moved_on_after_it_was_listed_is_neither_woken_nor_revived(redress: Running) -> None:
+    """An operator may press Resume between the listing and the act; the run must not be executed twice at a time."""
+    reference = redress.file()
+    redress.until_asked(reference, Question.FINDING)
+    listed = redress.run(reference)
+    redress.answer(reference, Question.FINDING)
+    redress.until_asked(reference, Question.DECISION)
+    with prefect_client() as client:
+        assert not wake(client, listed)
+        revive(client, listed, "by the test")
+    redress.until_rest(reference)
+    redress.until_asked(reference, Question.DECISION)
+
+
+def test_a_withdrawn_case_whose_run_still_waits_is_let_end(redress: Running) -> None:
+    reference = redress.file()
+    redress.until_asked(reference, Question.FINDING)
+    with redress.store.open_case(reference) as desk:
+        desk.case.withdraw("li.wei", desk.now)
+    redress.deploy_and_wait("reconcile-runs")
+    redress.until(lambda: (state := redress.run(reference).state) and state.is_completed(), "the run has ended")

@@ -379,6 +379,18 @@ def test_words_that_name_the_complainant_are_refused_without_being_repeated(stor
     assert last(store, reference).sealed is None
 
 
+def test_a_voucher_may_be_a_long_number_but_names_nobody(store):
+    reference = file_complaint(store)
+    with store.open_case(reference) as desk:
+        advance(desk.case, Stage.ANSWERED, now=desk.now)
+
+    answer(reference, Question.REMEDY, given(Question.REMEDY, voucher="林知夏-1"))
+    assert store.read_case(reference).refusal.field == "voucher"
+
+    answer(reference, Question.REMEDY, given(Question.REMEDY, voucher="2026030300012345"))
+    assert store.read_case(reference).stage is Stage.PUT_RIGHT
+
+
 def test_the_lesson_of_a_follow_up_is_looked_at_too(store):
     reference = a_case_at(store, Stage.PUT_RIGHT)
     steps.open_follow_up.fn(reference)
