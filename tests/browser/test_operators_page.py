@@ -37,9 +37,16 @@ def test_the_run_of_a_waiting_case_shows_the_case_sheet_and_the_form_and_takes_t
     form = page.get_by_role("dialog")
     form.locator("textarea").first.fill("li.wei")
     form.locator("textarea").last.fill("核对了通话录音,情况属实。")
-    form.locator(".p-select-button, [aria-haspopup=listbox]").first.click()
-    page.get_by_text(Conclusion.SUBSTANTIATED.both).last.click()
+    choose(page, form, Conclusion.SUBSTANTIATED.both)
     page.screenshot(path=SCREENSHOTS / "form-filled.png")
     form.get_by_role("button", name="Submit").click()
     redress.until(lambda: redress.case(reference).stage is Stage.INVESTIGATED, "the finding stands in the ledger")
     assert redress.case(reference).answered_by[Question.FINDING] == "li.wei"
+
+
+def choose(page: Any, form: Any, label: str) -> None:
+    """Open the first list of the form by the keyboard and choose an entry."""
+    select = form.locator("button.p-select-button__control").first
+    select.focus()
+    select.press("Space")
+    page.get_by_text(label).last.click()
