@@ -153,7 +153,7 @@ def test_what_was_late_is_recorded_as_done_late(store):
 
 
 def test_the_acknowledgement_has_a_clock_of_its_own(store):
-    reference = file_complaint(store)
+    reference = file_complaint(store, received_at=MONDAY)  # to the second: filing takes a moment
 
     for to, what in ((ACKNOWLEDGEMENT_NEAR, "clock_warned"), (ACKNOWLEDGEMENT, "clock_missed")):
         store.move_time(to)
