@@ -32,7 +32,7 @@ async def begin_immediately(
 
 def serve() -> None:
     """Serve Prefect's API and page at the address of ``PREFECT_API_URL`` until told to end."""
-    AioSqliteConfiguration.begin_transaction = begin_immediately  # type: ignore[method-assign]
+    AioSqliteConfiguration.begin_transaction = begin_immediately  # type: ignore[method-assign] # on purpose, see above
     address = urlsplit(os.environ["PREFECT_API_URL"])
     uvicorn.run(
         "prefect.server.api.server:create_app",

@@ -38,7 +38,7 @@ NOT_GIVEN: Final = "— 不适用 · not applicable"
 def _choices(words: type[Worded], *extra: str) -> type[Enum]:
     """Return the bilingual choices of a code list, after ``extra`` ones that stand for no code."""
     members = {f"none_{number}": label for number, label in enumerate(extra)}
-    return Enum(words.__name__, members | {word.name: word.both for word in words})  # type: ignore[return-value]
+    return Enum(words.__name__, members | {word.name: word.both for word in words})  # type: ignore[return-value] # mypy: an Enum made by call
 
 
 def _codes(*lists: type[Worded]) -> Mapping[str, str]:

@@ -302,4 +302,4 @@ def through_json(act: Act) -> Act:
 
 def utc(*when: int) -> datetime:
     """An instant in UTC."""
-    return datetime(*when, tzinfo=UTC)  # type: ignore[misc,arg-type]
+    return datetime(*when, tzinfo=UTC)  # type: ignore[misc,arg-type] # numbers, passed on

@@ -169,7 +169,7 @@ def test_an_error_in_the_middle_of_a_step_leaves_nothing_behind(store):
     reference = a_stored_case(store)
     before = store.entries(reference)
 
-    with pytest.raises(RuntimeError), store.open_case(reference) as desk:  # noqa: PT012
+    with pytest.raises(RuntimeError), store.open_case(reference) as desk:  # noqa: PT012 - what is done before the error is the point
         desk.case.record(acts.Acknowledged(), desk.now)
         desk.keep_letter("acknowledgement", 1, a_letter())
         desk.session.flush()
@@ -349,7 +349,7 @@ def test_destroying_the_key_erases_the_person_and_leaves_the_facts(store):
     assert case_columns(case) == columns
     with pytest.raises(KeyDestroyed, match="was erased"):
         store.read_letter(reference, "acknowledgement", 1)
-    with pytest.raises(KeyDestroyed), store.open_case(reference) as desk:  # noqa: PT012
+    with pytest.raises(KeyDestroyed), store.open_case(reference) as desk:  # noqa: PT012 - what is done before the error is the point
         desk.case.record(acts.FollowUpOpened(), desk.now)
         desk.case.answer(Question.FOLLOW_UP, a_follow_up(lesson="新的个人信息"), "li.wei", desk.now)
     with store.open_case(reference) as desk:  # what is not personal can still be recorded
@@ -400,7 +400,7 @@ def test_a_letter_that_somebody_else_put_into_the_outbox_is_a_conflict(store):
     reference = a_stored_case(store, letter=True)
     before = store.entries(reference)
 
-    with pytest.raises(CaseConflict), store.open_case(reference) as desk:  # noqa: PT012
+    with pytest.raises(CaseConflict), store.open_case(reference) as desk:  # noqa: PT012 - what is done before the error is the point
         desk.keep_letter("acknowledgement", 1, a_letter())
         prepare_letter(desk.case, now=desk.now)
 
@@ -411,7 +411,7 @@ def test_a_writer_who_read_an_older_version_is_told_and_saves_nothing(store):
     reference = a_stored_case(store, Stage.UNDER_INVESTIGATION)
     before = store.entries(reference)
 
-    with pytest.raises(CaseConflict) as conflict, store.open_case(reference) as desk:  # noqa: PT012
+    with pytest.raises(CaseConflict) as conflict, store.open_case(reference) as desk:  # noqa: PT012 - what is done before the error is the point
         desk.case.answer(Question.FINDING, a_finding(), "li.wei", desk.now)
         desk.session.execute(update(CaseRow).values(version=CaseRow.version + 1))  # as if somebody else had saved
 
@@ -424,7 +424,7 @@ def test_an_entry_that_somebody_else_added_is_a_conflict(store):
     reference = a_stored_case(store)
     before = store.entries(reference)
 
-    with pytest.raises(CaseConflict), store.open_case(reference) as desk:  # noqa: PT012
+    with pytest.raises(CaseConflict), store.open_case(reference) as desk:  # noqa: PT012 - what is done before the error is the point
         desk.case.record(acts.Acknowledged(), desk.now)
         forged = EntryRow(**(before[-1].__dict__ | {"seq": len(before) + 1}))
         desk.session.add(forged)
