@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint test-kill test-browser clean
+.PHONY: help install demo up test lint test-kill test-browser clean bench-deadlines
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The stamp is newer than what it was made from, or the environment is brought up to date.
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -30,14 +30,18 @@ lint: install ## ruff and mypy
 	$(BIN)/mypy
 
 test: lint ## lint, then all tests that need nothing but Python
-	$(BIN)/pytest -q $(ARGS)
+	@$(BIN)/pytest -q tests/flows $(ARGS) & flows=$$!; $(BIN)/pytest -q --ignore=tests/flows $(ARGS); rest=$$?; \
+	wait $$flows && exit $$rest # side by side: the flows wait for a server and a worker most of the time
 
-test-kill: install ## kill -9 of the worker after every single ledger entry
+test-kill: install ## kill -9 of the worker after every single ledger entry, and other slow flows
 	$(BIN)/pytest -q -m slow $(ARGS)
 
 test-browser: install ## the operator's page in a real browser (needs Debian's chromium)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,browser]'
 	$(BIN)/pytest -q -m browser $(ARGS)
+
+bench-deadlines: install ## a sweep with 10,000 and with 1,000,000 open clocks, on PostgreSQL; takes five minutes
+	$(BIN)/python -m benchmarks.deadlines $(ARGS)
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

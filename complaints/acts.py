@@ -6,8 +6,10 @@ with a default.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +18,7 @@ from complaints.answers import Question
 from complaints.intake import Complaint, Contact, Money
 from complaints.words import (
     Basis,
+    BreachCause,
     Category,
     Cause,
     Channel,
@@ -26,6 +29,7 @@ from complaints.words import (
     Outcome,
     PartyType,
     Remedy,
+    ReopenReason,
     Repair,
     ReportResult,
     Satisfaction,
@@ -42,9 +46,19 @@ class Act(BaseModel):
     personal: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
+    @cache  # asked for with every act that is read
     def kind_name(cls) -> str:
         """Return the name under which the ledger keeps this act, such as ``letter_sent``."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An act, when it was done and by whom."""
+
+    act: Act
+    at: datetime
+    by: str
 
 
 class Received(Act):
@@ -70,6 +84,37 @@ class Received(Act):
     evidence_count: int = 0
     received_at: datetime
     history: bool = False  # imported after the fact: no clock runs, no letter is sent
+    further: tuple[tuple[str, str], ...] = ()  # regimes beside the leading one, with their versions
+    circumstances: tuple[str, ...] = ()
+
+
+class MarkAt(BaseModel):
+    """A moment at which somebody is told that a limit comes near, at ``percent`` of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    percent: int
+    at: datetime
+    tell: tuple[str, ...] = ()
+
+
+class Schedule(BaseModel):
+    """When a clock runs out, and what that was computed with.
+
+    Attributes:
+        marks: The steps of the ladder that lie ahead.
+        assumed: Years whose arrangement was not published.
+        left_out: Times that the regime leaves out for a whole class of complaints.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    due_at: datetime
+    marks: tuple[MarkAt, ...] = ()
+    calendar: str = ""
+    calendar_version: str = ""
+    assumed: tuple[int, ...] = ()
+    left_out: tuple[tuple[datetime, datetime], ...] = ()
 
 
 class ClockStarted(Act):
@@ -82,24 +127,40 @@ class ClockStarted(Act):
     article: str
     confidence: str
     started_at: datetime
-    warn_at: datetime | None
+    warn_at: datetime | None = None  # only entries made before there were ladders
     due_at: datetime
+    regime: str = ""  # of a further regime; empty: the leading one
+    nature: str = ""
+    round: int = 1  # it may start again: a second review, a case taken up again
+    until: Schedule | None = None  # None: an entry made before calendars
 
 
 class ClockWarned(Act):
     """A time limit came near."""
 
     clock: str
+    percent: int | None = None
+    tell: tuple[str, ...] = ()
 
 
 class ClockMissed(Act):
     """A time limit passed before its duty was done."""
 
     clock: str
+    tell: tuple[str, ...] = ()
+    remind_at: datetime | None = None
+
+
+class ClockReminded(Act):
+    """A missed duty is still not done."""
+
+    clock: str
+    tell: tuple[str, ...] = ()
+    remind_at: datetime | None = None
 
 
 class ClockReached(Act):
-    """The date that was waited for has come."""
+    """The date that was waited for has come, or a window for somebody else has passed."""
 
     clock: str
 
@@ -109,6 +170,123 @@ class ClockMet(Act):
 
     clock: str
     late: bool
+    done_at: datetime | None = None  # where that was before it was recorded
+
+
+class ClockEnded(Act):
+    """A duty fell away: another way replaced it, or it does not apply to this case."""
+
+    clock: str
+    reason: str
+
+
+class ClockPaused(Act):
+    """A clock stands still.
+
+    ``resumes_at`` is when it goes on by itself: the rule's cap.
+    """
+
+    personal = frozenset({"reason"})
+    clock: str
+    pause: str
+    begins: datetime
+    reason: str | None = None
+    proof: str | None = None
+    approver: str | None = None
+    resumes_at: datetime | None = None
+    letter: str | None = None
+    round: int = 1
+
+
+class ClockResumed(Act):
+    """A clock goes on; ``capped``: because the rule allows no longer pause."""
+
+    clock: str
+    ends: datetime
+    capped: bool = False
+    until: Schedule
+
+
+class ExtensionGranted(Act):
+    """A longer limit was approved; where the rule asks for a notice, it counts once that has gone out."""
+
+    personal = frozenset({"reason"})
+    clock: str
+    tier: str
+    reason: str | None = None
+    approver: str | None = None
+    budget: int
+    unit: str
+    total: bool
+    letter: str | None = None
+    round: int = 1
+
+
+class ClockExtended(Act):
+    """A longer limit counts."""
+
+    clock: str
+    tier: str
+    until: Schedule
+
+
+class ClockRestarted(Act):
+    """The whole period runs again, from a new start."""
+
+    clock: str
+    event: str
+    started_at: datetime
+    until: Schedule
+
+
+class ClockRecomputed(Act):
+    """A calendar or a rule changed, and with it the due time of an open case."""
+
+    clock: str
+    cause: str
+    until: Schedule
+
+
+class BreachExplained(Act):
+    """The handler said why a limit was missed."""
+
+    clock: str
+    cause: BreachCause
+
+
+class CircumstancesStated(Act):
+    """Facts of the case on which rules depend became known, or proved wrong."""
+
+    stated: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
+
+
+class Occurred(Act):
+    """Something happened that a regime's clocks start or end with."""
+
+    event: str
+    occurred_at: datetime
+
+
+class PathTaken(Act):
+    """A way was taken that replaces a duty."""
+
+    path: str
+    regime: str
+    letter: str | None = None
+
+
+class RegimeAdopted(Act):
+    """The case is handled by another version of its regime from now on."""
+
+    regime: str
+    version: str
+
+
+class Reopened(Act):
+    """A closed case is taken up again."""
+
+    reason: ReopenReason
 
 
 class LetterPrepared(Act):

@@ -17,6 +17,7 @@ from complaints.errors import AnswerRefused
 from complaints.intake import Model, Text
 from complaints.words import (
     Basis,
+    BreachCause,
     Category,
     Cause,
     Conclusion,
@@ -46,6 +47,7 @@ class Question(StrEnum):
     REPLY = "reply"
     REPORT = "report"
     DELIVERY = "delivery"
+    BREACH = "breach"
 
 
 class Answer(Model):
@@ -132,6 +134,12 @@ class DeliveryRepair(Answer):
         return self
 
 
+class Breach(Answer):
+    """Why a time limit was missed."""
+
+    cause: BreachCause
+
+
 ANSWERS: Mapping[Question, type[Answer]] = {
     Question.FINDING: Finding,
     Question.DECISION: Decision,
@@ -140,6 +148,7 @@ ANSWERS: Mapping[Question, type[Answer]] = {
     Question.REPLY: Reply,
     Question.REPORT: ReportFinding,
     Question.DELIVERY: DeliveryRepair,
+    Question.BREACH: Breach,
 }
 
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from complaints import acts
-from complaints.acts import Act
+from complaints.acts import Act, Recorded
 from complaints.answers import (
     Answer,
+    Breach,
     Decision,
     DeliveryRepair,
     Finding,
@@ -23,45 +24,20 @@ from complaints.answers import (
     Reply,
     ReportFinding,
 )
-from complaints.deadlines import due, warn_at
+from complaints.clock_rules import applies, key_of, leading
+from complaints.clocks import Clock, begun
+from complaints.consequences import consequences
 from complaints.errors import AnsweredAlready, AnswerRefused, NotAsked, StageError
 from complaints.intake import Complaint, Contact
-from complaints.regimes.model import ClockRule, Pack
-from complaints.words import Closure, ContactKind, Kind, Repair, Stage
+from complaints.moves import CLOSED_FROM, MOVES
+from complaints.notices import is_owed
+from complaints.regimes.model import Duty, Pack
+from complaints.regimes.rulebook import Rulebook, packaged_rulebook
+from complaints.timekeeping import strike
+from complaints.words import Category, Closure, ContactKind, Kind, Repair, Severity, Stage
 
 SYSTEM: Final = "redress"
 """Who did what no person did."""
-
-OPEN: Final = frozenset(stage for stage in Stage if stage.is_open)
-
-MOVES: Final[dict[type[Act], tuple[frozenset[Stage], Stage]]] = {
-    acts.Acknowledged: (frozenset({Stage.RECEIVED}), Stage.ACKNOWLEDGED),
-    acts.Assessed: (frozenset({Stage.ACKNOWLEDGED}), Stage.ASSESSED),
-    acts.Replied: (frozenset({Stage.ASSESSED}), Stage.ASSESSED),
-    acts.InvestigationOpened: (frozenset({Stage.ASSESSED}), Stage.UNDER_INVESTIGATION),
-    acts.MaterialsRequested: (frozenset({Stage.UNDER_INVESTIGATION}), Stage.UNDER_INVESTIGATION),
-    acts.Found: (frozenset({Stage.UNDER_INVESTIGATION}), Stage.INVESTIGATED),
-    acts.ReportExamined: (frozenset({Stage.UNDER_INVESTIGATION}), Stage.INVESTIGATED),
-    acts.Decided: (frozenset({Stage.INVESTIGATED}), Stage.DECIDED),
-    acts.Answered: (frozenset({Stage.ASSESSED, Stage.INVESTIGATED, Stage.DECIDED}), Stage.ANSWERED),
-    acts.PutRight: (frozenset({Stage.ANSWERED}), Stage.PUT_RIGHT),
-    acts.FollowUpOpened: (frozenset({Stage.PUT_RIGHT}), Stage.PUT_RIGHT),
-    acts.FollowedUp: (frozenset({Stage.PUT_RIGHT}), Stage.FOLLOWED_UP),
-    acts.Closed: (OPEN, Stage.CLOSED),
-    acts.Archived: (frozenset({Stage.CLOSED}), Stage.ARCHIVED),
-}
-"""From which stages an act may be recorded, and where it leads. Acts not named here change no stage."""
-
-CLOSED_FROM: Final[dict[Closure, frozenset[Stage]]] = {
-    Closure.COMPLETED: frozenset({Stage.ANSWERED, Stage.FOLLOWED_UP}),
-    Closure.ANSWERED_AT_ONCE: frozenset({Stage.ANSWERED}),
-    Closure.RECORDED: frozenset({Stage.ANSWERED}),
-    Closure.DECLINED: frozenset({Stage.ANSWERED}),
-    Closure.WITHDRAWN: OPEN,
-    Closure.MERGED: OPEN,
-    Closure.HISTORY: frozenset({Stage.RECEIVED}),
-}
-
 
 RECORDED_AS: Final[dict[type[Answer], type[Act]]] = {
     Decision: acts.Decided,
@@ -71,33 +47,6 @@ RECORDED_AS: Final[dict[type[Answer], type[Act]]] = {
     ReportFinding: acts.ReportExamined,
 }
 """Answers whose fields are those of the act that records them."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A time limit or a wait of one case.
-
-    Attributes:
-        started: What began it, with due and warning times.
-        met_at: When its duty was done.
-        late: Whether that was too late; None while it runs.
-    """
-
-    started: acts.ClockStarted
-    warned: bool = False
-    missed: bool = False
-    reached: bool = False
-    met_at: datetime | None = None
-    late: bool | None = None
-
-    @property
-    def next_at(self) -> datetime | None:
-        """When the sweep must look at it next, or None when never again."""
-        if self.met_at or self.missed or self.reached:
-            return None
-        if self.started.warn_at and not self.warned:
-            return self.started.warn_at
-        return self.started.due_at
 
 
 @dataclass(frozen=True)
@@ -121,21 +70,14 @@ class Letter:
         return self.status in ("failed", "uncertain")
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """An act, when it was done and by whom."""
-
-    act: Act
-    at: datetime
-    by: str
-
-
 @dataclass
 class Case:
     """One complaint from receipt to archive."""
 
     reference: str
     pack: Pack = field(repr=False, compare=False)
+    rules: Rulebook = field(default_factory=packaged_rulebook, repr=False, compare=False)
+    further: tuple[Pack, ...] = field(default=(), repr=False, compare=False)
     stage: Stage = Stage.RECEIVED
     received: acts.Received | None = field(default=None, repr=False)
     acknowledged_at: datetime | None = None
@@ -153,7 +95,13 @@ class Case:
     added_contacts: tuple[Contact, ...] = field(default=(), repr=False)
     refused_by: frozenset[str] = field(default=frozenset(), repr=False)  # addresses that take no letters
     withdrawn: bool = False
+    reopened: int = 0
+    circumstances: frozenset[str] = frozenset()
+    happened: dict[str, datetime] = field(default_factory=dict, repr=False)  # acts and events, each the last time
     clocks: dict[str, Clock] = field(default_factory=dict)
+    past_clocks: list[tuple[str, Clock]] = field(default_factory=list, repr=False)  # that ran before, and ran again
+    notices_asked: tuple[tuple[str, int], ...] = ()  # letters that pauses and extensions asked for, with their round
+    paths: tuple[acts.PathTaken, ...] = ()
     letters: dict[tuple[str, int], Letter] = field(default_factory=dict, repr=False)
     materials_requested: int = 0
     materials_reasons: str | None = field(default=None, repr=False)
@@ -165,9 +113,9 @@ class Case:
     # --- from and to the ledger -----------------------------------------------------------------
 
     @classmethod
-    def replay(cls, reference: str, pack: Pack, recorded: Iterable[Recorded]) -> "Case":
+    def replay(cls, reference: str, pack: Pack, recorded: Iterable[Recorded], rules: Rulebook | None = None) -> "Case":
         """Build the case from its acts."""
-        case = cls(reference, pack)
+        case = cls(reference, pack, rules or packaged_rulebook())
         for one in recorded:
             case._apply(one)
         return case
@@ -194,37 +142,27 @@ class Case:
         self.new.append(recorded)
 
     def _run_clocks(self, act: Act, now: datetime) -> None:
-        name = act.kind_name()
-        for rule in self.pack.clocks:
-            clock = self.clocks.get(rule.name)
-            if clock and not clock.met_at and name in rule.ends:
-                late = now >= clock.started.due_at and not rule.wait
-                self._add(acts.ClockMet(clock=rule.name, late=late), now, SYSTEM)
-            elif not clock and name == rule.starts:
-                self._start_clock(rule, act.received_at if isinstance(act, acts.Received) else now, now)
-
-    def _start_clock(self, rule: ClockRule, started_at: datetime, now: datetime) -> None:
-        until = due(rule, started_at, self.pack.tz)
-        started = acts.ClockStarted(
-            clock=rule.name,
-            wait=rule.wait,
-            budget=rule.budget,
-            unit=rule.unit,
-            article=rule.article.en,
-            confidence=rule.confidence,
-            started_at=started_at,
-            warn_at=warn_at(rule, until.at),
-            due_at=until.at,
-        )
-        self._add(started, now, SYSTEM)
+        for follows in list(consequences(self, act, now)):
+            self._add(follows, now, SYSTEM)
 
     def _apply(self, recorded: Recorded) -> None:  # noqa: C901 - one branch an act reads better than a registry
         act, at = recorded.act, recorded.at
         if (move := MOVES.get(type(act))) is not None:
             self.stage = move[1]
+        self.happened[act.kind_name()] = at
         match act:
             case acts.Received():
-                self.received = act
+                self._receive(act)
+            case acts.Occurred():
+                self.happened[act.event] = act.occurred_at
+            case acts.CircumstancesStated():
+                self.circumstances = self.circumstances.union(act.stated).difference(act.revoked)
+            case acts.RegimeAdopted():
+                self._adopt(act)
+            case acts.PathTaken():
+                self.paths = (*self.paths, act)
+            case acts.Reopened():
+                self._reopen()
             case acts.Acknowledged():
                 self.acknowledged_at = at
             case acts.Assessed():
@@ -267,34 +205,62 @@ class Case:
             case acts.Closed():
                 self.closed = act
                 self.closed_at = act.closed_at or (None if act.closure is Closure.HISTORY else at)
-            case acts.ClockStarted() | acts.ClockWarned() | acts.ClockMissed() | acts.ClockReached() | acts.ClockMet():
-                self._apply_clock(act, at)
+            case acts.ClockStarted():
+                self._start_clock(act, recorded)
+            case acts.ExtensionGranted() | acts.ClockPaused():
+                if act.letter:
+                    self.notices_asked = (*self.notices_asked, (act.letter, act.round))
+                self.clocks[act.clock] = self.clocks[act.clock].applied(recorded)
             case acts.LetterPrepared() | acts.LetterSent() | acts.LetterFailed():
                 self._apply_letter(act)
             case acts.LetterRepaired() | acts.LetterGivenUp():
                 self._apply_letter(act)
                 self._answered(Question.DELIVERY, recorded.by)
                 self.rounds[Question.DELIVERY] += 1
+            case acts.BreachExplained():
+                self.clocks[act.clock] = self.clocks[act.clock].applied(recorded)
+                self._answered(Question.BREACH, recorded.by)
+                self.rounds[Question.BREACH] += 1
+            case _ if (clock := getattr(act, "clock", None)) is not None:
+                self.clocks[clock] = self.clocks[clock].applied(recorded)
+
+    def _receive(self, act: acts.Received) -> None:
+        self.received = act
+        self.happened["received"] = act.received_at
+        self.circumstances = frozenset(act.circumstances)
+        self.further = tuple(self.rules.pack(name, version) for name, version in act.further)
+
+    def _adopt(self, act: acts.RegimeAdopted) -> None:
+        adopted = self.rules.pack(act.regime, act.version)
+        if act.regime == self.pack.name:
+            self.pack = adopted
+        else:
+            self.further = tuple(adopted if one.name == act.regime else one for one in self.further)
+        for name in (key_of(self, adopted, rule.name) for rule in adopted.clocks):
+            if (clock := self.clocks.get(name)) is not None and not clock.is_over:
+                self.clocks[name] = replace(clock, version=adopted.version)
+
+    def _start_clock(self, act: acts.ClockStarted, recorded: Recorded) -> None:
+        if (before := self.clocks.get(act.clock)) is not None:
+            self.past_clocks.append((act.clock, before))
+        version = next((one.version for one in self.all_packs if one.name == (act.regime or self.pack.name)), "")
+        self.clocks[act.clock] = begun(act, recorded, version)
+
+    def _reopen(self) -> None:
+        """Take the case up again from its investigation; what was found and decided before stands in the ledger."""
+        self.reopened += 1
+        self.found = self.decided = self.report = self.put_right = self.followed_up = None
+        self.closed = self.closed_at = self.answered_at = None
+        self.follow_up_opened = False
+        self.paths = ()
+        self.rounds[Question.FINDING] += 1
+        self.rounds[Question.DECISION] += 1
+        self.rounds[Question.REMEDY] += 1
+        self.rounds[Question.FOLLOW_UP] += 1
 
     def _answered(self, question: Question, by: str) -> None:
         self.answered_by[question] = by
         self.refusal = None
-
-    def _apply_clock(self, act: Act, at: datetime) -> None:
-        match act:
-            case acts.ClockStarted():
-                self.clocks[act.clock] = Clock(act)
-            case acts.ClockWarned():
-                self._change_clock(act.clock, warned=True)
-            case acts.ClockMissed():
-                self._change_clock(act.clock, missed=True)
-            case acts.ClockReached():
-                self._change_clock(act.clock, reached=True)
-            case acts.ClockMet():
-                self._change_clock(act.clock, met_at=at, late=act.late)
-
-    def _change_clock(self, name: str, **changes: Any) -> None:
-        self.clocks[name] = replace(self.clocks[name], **changes)
 
     def _apply_letter(self, act: Act) -> None:
         match act:
@@ -337,6 +303,38 @@ class Case:
     def kind(self) -> Kind | None:
         """The kind, once assessed; before that what the sender said."""
         return self.assessed.kind if self.assessed else self.facts.stated_kind
+
+    @property
+    def category(self) -> Category | None:
+        """What it is about, as the finding has it, or the assessment, or the sender."""
+        assessed = self.assessed.category if self.assessed else self.facts.category
+        return (self.found and self.found.category) or assessed
+
+    @property
+    def severity(self) -> Severity | None:
+        """How serious it is; None before it is assessed."""
+        return self.found.severity if self.found else self.assessed.severity if self.assessed else None
+
+    @property
+    def packs(self) -> tuple[Pack, ...]:
+        """The regimes it falls under as it is known now, the leading one first."""
+        return (self.pack, *(one for one in self.further if applies(self, one.when)))
+
+    @property
+    def all_packs(self) -> tuple[Pack, ...]:
+        """The regimes it falls under, and those that it may fall under once more is known."""
+        return (self.pack, *self.further)
+
+    @property
+    def answer_clock(self) -> Clock | None:
+        """The strictest limit for the answer, of all regimes."""
+        return leading(self, Duty.ANSWER)
+
+    @property
+    def unexplained_breach(self) -> str | None:
+        """The clock that was missed without anybody having said why; of those begun before causes were asked, none."""
+        asked = {name: clock for name, clock in self.clocks.items() if clock.started.until}
+        return next((name for name, clock in asked.items() if clock.is_breach and clock.cause is None), None)
 
     @property
     def is_confidential(self) -> bool:
@@ -382,7 +380,32 @@ class Case:
                 return Question.REMEDY
             case Stage.PUT_RIGHT if self.follow_up_opened:
                 return Question.FOLLOW_UP
-        return None
+        return Question.BREACH if self._way_has_ended and self.unexplained_breach else None
+
+    @property
+    def _way_has_ended(self) -> bool:
+        """Whether nothing is left but to close it."""
+        return self.stage is Stage.FOLLOWED_UP or (self.stage is Stage.ANSWERED and self.decided is None)
+
+    def round_of_letter(self, letter: str | None) -> int:
+        """Return the how-manieth notice of a sort comes next, from 1."""
+        return sum(name == letter for name, _ in self.notices_asked) + 1
+
+    @property
+    def notices(self) -> tuple[tuple[str, int], ...]:
+        """The letters that tell of pauses and extensions, with their round; none that has become pointless."""
+        return tuple(one for one in self.notices_asked if is_owed(self, *one))
+
+    @property
+    def outcome_letter(self) -> str | None:
+        """The letter that tells the outcome, where a shorter way was taken; empty: none is due.
+
+        As long as another regime still asks for an answer, the usual letter goes out.
+        """
+        answer = self.answer_clock
+        if not self.paths or (answer and not answer.is_over):
+            return None
+        return self.paths[-1].letter or ""
 
     def round_of(self, question: Question) -> int:
         """Return the how-manieth time ``question`` is asked, from 1; part of the key of its form."""
@@ -399,13 +422,15 @@ class Case:
             AnswerRefused: the answer does not fit the case.
         """
         if self.asks is not question:
-            if question in self.answered_by and question is not Question.DELIVERY:
+            if question in self.answered_by and question not in (Question.DELIVERY, Question.BREACH):
                 raise AnsweredAlready(self.reference, question, self.answered_by[question])
             raise NotAsked(self.reference, question, self.asks or "")
         if isinstance(answer, Finding):
             self._answer_finding(answer, by, now)
         elif isinstance(answer, DeliveryRepair):
             self._repair_delivery(answer, by, now)
+        elif isinstance(answer, Breach):
+            self.record(acts.BreachExplained(clock=self.unexplained_breach or "", cause=answer.cause), now, by)
         else:
             if isinstance(answer, RemedyDone) and answer.done_on > now.astimezone(self.pack.tz).date():
                 raise AnswerRefused("done_on", "is in the future; enter the day on which it was carried out")
@@ -443,19 +468,13 @@ class Case:
             self.record(acts.LetterSent(**which, channel=channel, receipt=f"confirmed by {by}"), now, by)
 
     def watch(self, clock: str, now: datetime) -> Act | None:
-        """Record that a clock came near, ran out or was reached, once each; return the act, or None.
+        """Record what there is to say of a clock, once; return the act, or None.
 
         The sweep only finds candidates: whether there is something to say is asked again here.
         """
-        running = self.clocks[clock]
-        if running.next_at is None or now < running.next_at:
-            return None
-        act: Act
-        if now < running.started.due_at:
-            act = acts.ClockWarned(clock=clock)
-        else:
-            act = acts.ClockReached(clock=clock) if running.started.wait else acts.ClockMissed(clock=clock)
-        self.record(act, now)
+        act = strike(self, clock, now)
+        if act:
+            self.record(act, now)
         return act
 
     def withdraw(self, by: str, now: datetime) -> None:
@@ -480,48 +499,3 @@ def delivery_channel(contact: Contact | None) -> str:
     if contact is None:
         return "file"
     return "email" if contact.kind is ContactKind.EMAIL else "hand"
-
-
-def receive(
-    reference: str, pack: Pack, complaint: Complaint, sender: str, now: datetime, *, history: bool = False
-) -> Case:
-    """Open a case for a complaint that has just been handed in.
-
-    Args:
-        reference: A fresh reference.
-        pack: The regime.
-        complaint: The validated record.
-        sender: Which system or staff member handed it in.
-        now: The firm's time.
-        history: It was handled long ago: no clock runs.
-
-    Raises:
-        AnswerRefused: ``received_at`` lies in the future.
-    """
-    received_at = complaint.received_at or now
-    if received_at > now:
-        raise AnswerRefused("received_at", "is in the future; leave it out for now")
-    case = Case(reference, pack)
-    act = acts.Received(
-        complaint=complaint,
-        regime=pack.name,
-        regime_version=pack.version,
-        sender=sender,
-        number=complaint.number,
-        channel=complaint.channel,
-        language=complaint.language,
-        stated_kind=complaint.kind,
-        party_type=complaint.complainant.type,
-        represented=complaint.representative is not None,
-        product=complaint.product,
-        category=complaint.category,
-        cause=complaint.cause,
-        region=complaint.region,
-        amount=complaint.amount,
-        urgent=complaint.urgent,
-        evidence_count=len(complaint.evidence),
-        received_at=received_at,
-        history=history,
-    )
-    case.record(act, now, sender)
-    return case

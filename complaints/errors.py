@@ -196,3 +196,228 @@ class MailUncertain(ComplaintError):
 
     def __str__(self) -> str:
         return f"It is not known whether the mail server took the letter: {self.reason}."
+
+
+class RuleFileInvalid(ComplaintError):
+    """A file of rules (a pack, a calendar) cannot be used."""
+
+    def __init__(self, file: str, line: int, field: str, reason: str) -> None:
+        super().__init__(file, line, field, reason)
+        self.file, self.line, self.field, self.reason = file, line, field, reason
+
+    def __str__(self) -> str:
+        place = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{place}: {self.field + ': ' if self.field else ''}{self.reason}"
+
+
+class DeadlineError(ComplaintError):
+    """A due time cannot be computed from what was given."""
+
+
+class NaiveInstant(DeadlineError):
+    """An instant has no time zone."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+    def __str__(self) -> str:
+        return f"{self.field}: has no time zone; write it with its UTC offset, such as 2026-03-02T09:00:00+08:00"
+
+
+class BudgetNotPositive(DeadlineError):
+    """A time budget is zero or negative."""
+
+    def __init__(self, field: str, value: int) -> None:
+        super().__init__(field, value)
+        self.field, self.value = field, value
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value} is no time limit; give a whole number above zero"
+
+
+class PauseReversed(DeadlineError):
+    """A pause ends before it begins."""
+
+    def __init__(self, begins: str, ends: str) -> None:
+        super().__init__(begins, ends)
+        self.begins, self.ends = begins, ends
+
+    def __str__(self) -> str:
+        return f"pauses: the pause from {self.begins} ends before it begins ({self.ends}); exchange the two"
+
+
+class PausesOverlap(DeadlineError):
+    """Two pauses of one clock overlap."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(first, second)
+        self.first, self.second = first, second
+
+    def __str__(self) -> str:
+        return f"pauses: those from {self.first} and from {self.second} overlap; write them as one"
+
+
+class CalendarNotPublished(DeadlineError):
+    """A calendar knows nothing of a year that a time limit reaches."""
+
+    def __init__(self, calendar: str, year: int) -> None:
+        super().__init__(calendar, year)
+        self.calendar, self.year = calendar, year
+
+    def __str__(self) -> str:
+        return (
+            f"calendar: '{self.calendar}' has no data for {self.year}; "
+            "bring the year in with 'redress calendar import FILE'"
+        )
+
+
+class NoWorkingTime(DeadlineError):
+    """A calendar has no working days or hours in which a limit could run out."""
+
+    def __init__(self, calendar: str) -> None:
+        super().__init__(calendar)
+        self.calendar = calendar
+
+    def __str__(self) -> str:
+        return f"calendar: '{self.calendar}' has no working time for years on end; give it working weekdays and windows"
+
+
+class BudgetTooLarge(DeadlineError):
+    """A time budget reaches beyond what a calendar can hold."""
+
+    def __init__(self, field: str, value: int) -> None:
+        super().__init__(field, value)
+        self.field, self.value = field, value
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value} reaches beyond the calendar; give a shorter time limit"
+
+
+class UnknownClock(DeadlineError):
+    """A case has no such clock."""
+
+    def __init__(self, reference: str, clock: str, known: tuple[str, ...]) -> None:
+        super().__init__(reference, clock, known)
+        self.reference, self.clock, self.known = reference, clock, known
+
+    def __str__(self) -> str:
+        return f"clock: case {self.reference} has no clock '{self.clock}'; it has: {', '.join(self.known) or 'none'}"
+
+
+class ClockNotRunning(DeadlineError):
+    """A clock does not run, or no longer."""
+
+    def __init__(self, reference: str, clock: str) -> None:
+        super().__init__(reference, clock)
+        self.reference, self.clock = reference, clock
+
+    def __str__(self) -> str:
+        return f"clock: '{self.clock}' of case {self.reference} does not run. See: redress explain {self.reference}"
+
+
+class ClockStandsAlready(ClockNotRunning):
+    """A clock that stands still cannot be paused again."""
+
+    def __str__(self) -> str:
+        return (
+            f"clock: '{self.clock}' of case {self.reference} stands still already; two pauses may not overlap. "
+            f"Let it go on first: redress resume {self.reference} {self.clock}"
+        )
+
+
+class ClockStandsNot(ClockNotRunning):
+    """A clock that runs cannot be resumed."""
+
+    def __str__(self) -> str:
+        return f"clock: '{self.clock}' of case {self.reference} does not stand still; there is nothing to resume"
+
+
+class PauseNotAllowed(DeadlineError):
+    """The rule knows no such reason for a pause."""
+
+    def __init__(self, clock: str, pause: str, allowed: tuple[str, ...], article: str) -> None:
+        super().__init__(clock, pause, allowed, article)
+        self.clock, self.pause, self.allowed, self.article = clock, pause, allowed, article
+
+    def __str__(self) -> str:
+        known = ", ".join(self.allowed) or "nothing"
+        return f"pause: '{self.clock}' ({self.article}) may not stand still for '{self.pause}'; allowed is: {known}"
+
+
+class PauseWithoutProof(DeadlineError):
+    """The rule asks for a document."""
+
+    def __init__(self, clock: str, pause: str) -> None:
+        super().__init__(clock, pause)
+        self.clock, self.pause = clock, pause
+
+    def __str__(self) -> str:
+        return f"proof: '{self.clock}' stands still for '{self.pause}' only with the number of a document; give it"
+
+
+class PauseWithoutApproval(DeadlineError):
+    """The rule asks for an approver, and not the one who asks."""
+
+    def __init__(self, clock: str, pause: str, role: str) -> None:
+        super().__init__(clock, pause, role)
+        self.clock, self.pause, self.role = clock, pause, role
+
+    def __str__(self) -> str:
+        return f"approver: '{self.pause}' must be approved by {self.role}, another person than the one who asks"
+
+
+class ExtensionRefused(DeadlineError):
+    """The rule does not allow this extension now."""
+
+    def __init__(self, clock: str, tier: str, reason: str) -> None:
+        super().__init__(clock, tier, reason)
+        self.clock, self.tier, self.reason = clock, tier, reason
+
+    def __str__(self) -> str:
+        return f"extension: '{self.clock}' cannot be extended by '{self.tier}': {self.reason}"
+
+
+class ExtensionWithoutApproval(DeadlineError):
+    """The rule asks for an approver, and not the one who asks."""
+
+    def __init__(self, clock: str, tier: str, role: str) -> None:
+        super().__init__(clock, tier, role)
+        self.clock, self.tier, self.role = clock, tier, role
+
+    def __str__(self) -> str:
+        return f"approver: '{self.tier}' must be approved by {self.role}, another person than the one who asks"
+
+
+class ExtensionWithoutNotice(DeadlineError):
+    """The rule asks for a notice to the complainant, which has not gone out."""
+
+    def __init__(self, clock: str, tier: str, letter: str) -> None:
+        super().__init__(clock, tier, letter)
+        self.clock, self.tier, self.letter = clock, tier, letter
+
+    def __str__(self) -> str:
+        return (
+            f"notice: '{self.tier}' counts only once the letter '{self.letter}' has gone out; "
+            "add a contact (redress contact) and send it first"
+        )
+
+
+# --- the calculator of due times -----------------------------------------------------------------
+
+
+class RequestRefused(DeadlineError):
+    """A request to the calculator cannot be answered as it is.
+
+    Attributes:
+        name: What is wrong, for programs, such as ``unknown_zone``.
+        field: Where, such as ``pauses.0.from``; empty for the whole request.
+        reason: What is wrong and what to do, for people.
+    """
+
+    def __init__(self, name: str, field: str, reason: str) -> None:
+        super().__init__(name, field, reason)
+        self.name, self.field, self.reason = name, field, reason
+
+    def __str__(self) -> str:
+        return f"{self.field or 'request'}: {self.reason}"

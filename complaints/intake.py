@@ -34,6 +34,8 @@ def _to_utc(value: datetime) -> datetime:
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_harmless)]
 Line = Annotated[str, Field(max_length=500), AfterValidator(_harmless)]
 Text = Annotated[str, Field(max_length=40_000), AfterValidator(_harmless)]
+Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 
 class Model(BaseModel):
@@ -127,9 +129,21 @@ class Complaint(Model):
     amount: Money | None = None
     urgent: bool = False
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
-    received_at: Annotated[AwareDatetime, AfterValidator(_to_utc)] | None = Field(
+    received_at: Instant | None = Field(
         default=None, description="when it reached the firm, where that was before now; with its UTC offset"
     )
+    circumstances: tuple[Code, ...] = Field(
+        default=(), max_length=20, description="facts on which a regime's rules depend, by its names: complex"
+    )
+    events: dict[Code, Instant] = Field(
+        default_factory=dict, max_length=20, description="what happened before, by the regime's names: sent_to_portal"
+    )
+
+    @field_validator("circumstances")
+    @classmethod
+    def _in_one_order(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Write them in one way, so that the same delivery is the same."""
+        return tuple(sorted(set(value)))
 
     @field_validator("number", "product", "contract", "respondent", mode="before")
     @classmethod
@@ -139,5 +153,9 @@ class Complaint(Model):
     @property
     def fingerprint(self) -> str:
         """SHA-256 over the whole content: tells the same delivery from a changed one."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        values = self.model_dump(mode="json")
+        for later in ("circumstances", "events"):  # not there when the first complaints were taken in
+            if not values[later]:
+                del values[later]
+        content = json.dumps(values, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()

@@ -1,13 +1,23 @@
 """Settings, read in one place: environment variables ``REDRESS_…`` over ``redress.toml`` in the home folder."""
 
 import os
+import re
 from functools import cache
 from pathlib import Path
+from typing import Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from complaints.errors import SettingError
+from complaints.regimes.model import Role
+from complaints.regimes.rulebook import OFFICE
+
+_BETWEEN_URLS: Final = re.compile(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
+
+
+def _urls(text: str) -> list[str]:
+    return [url for url in _BETWEEN_URLS.split(text.strip()) if url]
 
 
 def _home() -> Path:
@@ -35,7 +45,11 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=_home, description="folder of everything this installation keeps")
     database_url: str = Field(default="", description="case database; empty: SQLite in the home folder")
     master_key_file: Path | None = Field(default=None, description="empty: master.key in the home folder")
-    regime: str = Field(default="cn-nfra", description="regime pack for new cases")
+    regime: str = Field(default="cn-nfra", description="the leading regime of new cases")
+    further_regimes: tuple[str, ...] = Field(
+        default=(), description="regimes that apply beside it where their condition holds; the strictest limit leads"
+    )
+    office_calendar: str = Field(default=OFFICE, description="the calendar of the firm's working time")
     firm: Firm = Field(default_factory=Firm)
     smtp_url: str = Field(default="", description="smtp://user:password@host:port; empty: a folder of .eml files")
     mail_timeout_seconds: float = Field(default=20, gt=0)
@@ -49,6 +63,11 @@ class Settings(BaseSettings):
     prefect_api_url: str = Field(default="", description="empty: the server that `redress up` starts here")
     worker_threads: int = Field(default=8, gt=0, le=64, description="runs that a worker executes at a time")
     sweep_seconds: int = Field(default=60, gt=0, description="how often deadlines are watched")
+    alerts: dict[Role, list[SecretStr]] = Field(
+        default_factory=dict,
+        description="role = apprise URLs by which it is told of time limits (wecombot://KEY, mailto://user:password@host)",
+    )
+    alert_language: Literal["zh-CN", "en"] = "zh-CN"
 
     @classmethod
     def settings_customise_sources(
@@ -62,6 +81,14 @@ class Settings(BaseSettings):
         """Environment first, then the file in the home folder."""
         file = TomlConfigSettingsSource(settings_cls, toml_file=_home() / "redress.toml")
         return (init_settings, env_settings, file)
+
+    @field_validator("alerts", mode="before")
+    @classmethod
+    def _split_urls(cls, alerts: Any) -> Any:
+        """Take several URLs in one text, with blanks or commas between them."""
+        if not isinstance(alerts, dict):
+            return alerts
+        return {role: _urls(urls) if isinstance(urls, str) else urls for role, urls in alerts.items()}
 
     @property
     def cases_url(self) -> str:

@@ -4,10 +4,12 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from complaints.case import Case, Clock
-from complaints.deadlines import last_moment
+from complaints.case import Case
+from complaints.case_explanation import ClockExplanation, Event, explain_case
+from complaints.clocks import Clock
 from complaints.letters import DEPARTMENTS, environment, hides_reporter
 from complaints.privacy import personal_data_in
+from complaints.regimes.model import Nature
 from complaints.words import Worded
 
 
@@ -24,7 +26,7 @@ def case_sheet(case: Case, now: datetime) -> str:
         environment()
         .get_template("sheets/case.md.j2")
         .render(
-            sheet=_facts(case) | {"clocks": [_clock(case, name, clock, now) for name, clock in case.clocks.items()]},
+            sheet=_facts(case) | {"clocks": [_clock(one, now) for one in explain_case(case)]},
             refusal={"field": refusal.field, "reason": refusal.reason} if refusal else None,
             contacts=[{"number": n, "kind": one.kind.both} for n, one in enumerate(case.contacts, 1)]
             if undelivered
@@ -35,14 +37,14 @@ def case_sheet(case: Case, now: datetime) -> str:
 
 
 def _facts(case: Case) -> dict[str, Any]:
-    facts, assessed, found = case.facts, case.assessed, case.found
+    facts, assessed = case.facts, case.assessed
     department = DEPARTMENTS[assessed.department] if assessed else None
     return {
         "reference": case.reference,
         "kind": _both(case.kind),
-        "category": _both((found and found.category) or (assessed and assessed.category) or facts.category),
+        "category": _both(case.category),
         "stage": case.stage.both,
-        "severity": _both(found.severity if found else assessed.severity if assessed else None),
+        "severity": _both(case.severity),
         "urgency": _both(assessed.urgency if assessed else None),
         "channel": facts.channel.both,
         "product": _plain(_without_personal_data(facts.product, case)),
@@ -69,35 +71,36 @@ def _without_personal_data(text: str | None, case: Case) -> str:
     return text if text and personal_data_in(text, case.complaint) is None else ""
 
 
-def _clock(case: Case, name: str, clock: Clock, now: datetime) -> dict[str, Any]:
-    rule, started = case.pack.clock(name), clock.started
+def _clock(one: ClockExplanation, now: datetime) -> dict[str, Any]:
     return {
-        "title": rule.title.both,
-        "due": last_moment(started.due_at, case.pack.tz),
-        "left": _left(clock, now),
-        "state": _state(clock),
-        "article": rule.article.both,
-        "confidence": started.confidence,
-        "to_verify": started.confidence != "H",
+        "title": _title(one),
+        "due": one.due,
+        "left": _left(one.clock, now),
+        "state": one.state.both,
+        "article": one.rule.article.both,
+        "confidence": one.rule.confidence,
+        "to_verify": one.rule.to_verify,
+        "steps": [step.both for step in one.steps],
+        "events": [_event(event, one) for event in one.events],
     }
 
 
+def _title(one: ClockExplanation) -> str:
+    number = one.clock.started.round
+    again = f"（第 {number} 次 · round {number}）" if number > 1 else ""
+    return one.rule.title.both + again + ("（最严 · leads）" if one.leads else "")
+
+
+def _event(event: Event, one: ClockExplanation) -> str:
+    return f"{event.at.astimezone(one.pack.tz):%Y-%m-%d %H:%M} {event.by}: {event.what.both}"
+
+
 def _left(clock: Clock, now: datetime) -> str:
-    if clock.met_at:
+    if clock.is_over or clock.is_paused:
         return "—"
-    left = clock.started.due_at - now
-    if clock.started.wait and left < timedelta():  # a date that has come is not late
+    left = clock.due_at - now
+    if clock.nature is not Nature.DUTY and left < timedelta():  # a date that has come is not late
         return "—"
     late, left = left < timedelta(), abs(left)
     zh, en = f"{left.days} 天 {left.seconds // 3600} 小时", f"{left.days} d {left.seconds // 3600} h"
     return f"超期 {zh} · {en} late" if late else f"{zh} · {en}"
-
-
-def _state(clock: Clock) -> str:
-    if clock.met_at:
-        return "超期完成 · done late" if clock.late else "已完成 · done"
-    if clock.missed:
-        return "超期 · missed"
-    if clock.reached:
-        return "已到期 · reached"
-    return "临近 · near" if clock.warned else "计时中 · running"

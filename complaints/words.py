@@ -6,9 +6,29 @@ A code is what is stored and computed with; the words may change without touchin
 from enum import StrEnum
 from typing import Final
 
+from pydantic import BaseModel, ConfigDict
+
 ZH: Final = "zh-CN"
 EN: Final = "en"
 LANGUAGES: Final = (ZH, EN)
+
+
+class Title(BaseModel):
+    """A name or a sentence in both languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zh: str
+    en: str
+
+    def word(self, language: str) -> str:
+        """Return it in ``language`` ("zh-CN" or "en")."""
+        return self.zh if language == ZH else self.en
+
+    @property
+    def both(self) -> str:
+        """Return both, as the operators' forms show them."""
+        return f"{self.zh} · {self.en}"
 
 
 class Worded(StrEnum):
@@ -246,3 +266,23 @@ class Closure(Worded):
     WITHDRAWN = "withdrawn", "投诉人撤回", "withdrawn"
     MERGED = "merged", "并案", "merged into an earlier case"
     HISTORY = "history", "历史导入", "imported as history"
+
+
+class BreachCause(Worded):
+    """Why a time limit was missed."""
+
+    COMPLEXITY = "complexity", "案情复杂", "the matter is complex"
+    MATERIALS = "materials", "等待投诉人材料", "waiting for the complainant's materials"
+    THIRD_PARTY = "third_party", "第三方迟延", "a third party was late"
+    STAFFING = "staffing", "人手不足", "too few hands"
+    SYSTEM = "system", "系统故障", "a system failed"
+    OVERSIGHT = "oversight", "工作疏漏", "oversight"
+
+
+class ReopenReason(Worded):
+    """Why a closed case is taken up again."""
+
+    REVIEW = "review", "核查改变原处理决定", "a review changed the decision"
+    NEW_FACTS = "new_facts", "出现新的事实或理由", "new facts or reasons"
+    DISSATISFIED = "dissatisfied", "回访不满意", "dissatisfied at the follow-up"
+    MISTAKE = "mistake", "结案有误", "closed by mistake"

@@ -4,53 +4,56 @@ import json
 import sys
 import tomllib
 from datetime import datetime
-from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from alembic.util import CommandError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_settings import SettingsError
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from complaints import acts
 from complaints.adapters.store import Store, read_act
-from complaints.answers import Question, Staff, parse_answer
+from complaints.answers import Question, parse_answer
 from complaints.case import Case
-from complaints.deadlines import due, last_day, last_moment
-from complaints.errors import AnswerRefused, ComplaintError, SettingError
+from complaints.deadlines import last_day
+from complaints.errors import AnswerRefused, ComplaintError
 from complaints.intake import Complaint, Contact
 from complaints.letters import hides_reporter
-from complaints.regimes.model import load_pack
 from complaints.settings import Settings, settings
 from complaints.sheet import case_sheet
-from complaints.words import EN, ZH, Channel, ContactKind, Kind, Stage
+from complaints.words import Channel, ContactKind, Kind, Stage
+from deployments import calculator_cli, clocks_cli, contacts_cli, rules_cli
+from deployments.console import (
+    By,
+    Language,
+    Reference,
+    Tongue,
+    cases,
+    find_calendar,
+    out,
+    pairs,
+    refusal,
+    staff,
+    start_run_of,
+    wake,
+)
 
 app = typer.Typer(
     help="Complaint handling for financial firms. Start with:  redress demo",
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-out = Console(width=None if sys.stdout.isatty() else 160, emoji=False)  # ":key:" in a narrative is no picture
-
-
-class Tongue(StrEnum):
-    """The languages that letters and explanations are written in."""
-
-    CHINESE = ZH
-    ENGLISH = EN
-
-
-Reference = Annotated[str, typer.Argument(metavar="REF", help="the case's reference, such as TS260302-7K3M9QX")]
-By = Annotated[str, typer.Option("--by", help="your staff number; it stands in the ledger")]
-Language = Annotated[Tongue, typer.Option("--lang", help="the language: zh-CN or en")]
+clocks_cli.mount(app)
+calculator_cli.find_calendar = find_calendar
+app.command("due")(calculator_cli.due)
+app.command("working-time")(calculator_cli.working_time)
+rules_cli.mount(app)
+app.add_typer(contacts_cli.app, name="contacts")
 
 WRONG: Final = (
     ComplaintError,
@@ -62,23 +65,6 @@ WRONG: Final = (
     UnicodeDecodeError,
 )
 """What can be wrong on a healthy day: a mistake in what was typed, a setting, a file, a database that is away."""
-
-
-@cache
-def cases() -> Store:
-    """Return the case database, brought up to date."""
-    settings().home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        store = Store(settings().cases_url, settings().key_file)
-    except (ArgumentError, ValueError, ImportError):  # not repeated: it may hold a password
-        cure = "Write postgresql://user:password@host/name or sqlite:///file; PostgreSQL needs redress[postgres]"
-        raise SettingError("REDRESS_DATABASE_URL", "no database can be reached by this address", cure) from None
-    try:
-        store.migrate()
-    except CommandError:  # its schema is none that this version knows
-        cure = "Use the version of Redress that worked with it last"
-        raise SettingError("case database", "was brought up to date by a newer Redress", cure) from None
-    return store
 
 
 # --- running -----------------------------------------------------------------------------------
@@ -179,9 +165,9 @@ def file_complaint(
     try:
         complaint = Complaint.model_validate(content)
     except ValidationError as wrong:
-        raise _refusal(wrong) from None
-    filed = cases().file(complaint, f"staff:{_staff(by)}", settings().regime)
-    started = filed.is_new and _start_run(filed.reference)
+        raise refusal(wrong) from None
+    filed = cases().file(complaint, f"staff:{staff(by)}", settings().regime, further=settings().further_regimes)
+    started = filed.is_new and start_run_of(filed.reference)
     out.print(filed.reference)
     if not filed.is_new:
         out.print("This complaint was filed before; nothing was added.")
@@ -233,13 +219,14 @@ def list_cases(
 ) -> None:
     """List cases, the newest first, and what each waits for."""
     store = cases()
+    rules = store.rules()
     rows = store.list_cases(stage=stage, only_open=not (all_ or stage), limit=limit)
     others = ("kind", "category", "stage", "waits for", "received", "decision due", "late")
     table = Table(Column("reference", no_wrap=True), *others)  # a reference is whole in the narrowest window
     for row in rows:
         kind = Kind(row.kind).both if row.kind else "—"
         late = "late" if row.late or (row.late is None and _is_past(row.decision_due_at, store.now())) else ""
-        stage_word, zone = Stage(row.stage).both, load_pack(row.regime).tz
+        stage_word, zone = Stage(row.stage).both, rules.pack(row.regime).tz
         received = f"{row.received_at.astimezone(zone):%Y-%m-%d}"
         dates = (received, str(last_day(row.decision_due_at, zone)) if row.decision_due_at else "")
         table.add_row(row.reference, kind, row.category or "—", stage_word, row.asks or "", *dates, late)
@@ -278,30 +265,6 @@ def show(
 
 
 @app.command()
-def explain(reference: Reference, language: Language = Tongue.CHINESE) -> None:
-    """Explain every deadline of a case: the rule, how it was counted, and how sure the rule is."""
-    case = cases().read_case(reference)
-    zh = language is Tongue.CHINESE
-    if not case.clocks:
-        out.print("本案没有计时。" if zh else "No time limit runs for this case.")
-    for name, clock in case.clocks.items():
-        rule, started = case.pack.clock(name), clock.started
-        regime, article = case.pack.title.word(language), rule.article.word(language)
-        out.print(f"[bold]{rule.title.word(language)}[/]  {regime}, {article}")
-        for step in due(rule, started.started_at, case.pack.tz).steps:
-            out.print(f"  {step.zh if zh else step.en}", markup=False)
-        out.print(f"  {'到期' if zh else 'due'}: {last_moment(started.due_at, case.pack.tz)}")
-        if rule.to_verify:
-            doubt = "待核实" if zh else "to verify"
-            source = rule.source.word(language) if rule.source else ""
-            out.print(f"  {doubt} ({rule.confidence}): {source}", markup=False)
-        if clock.met_at:
-            done = "已完成" if zh else "done"
-            late = ("超期" if zh else "late") if clock.late else ("按时" if zh else "in time")
-            out.print(f"  {done}: {clock.met_at.astimezone(case.pack.tz):%Y-%m-%d %H:%M} ({late})", markup=False)
-
-
-@app.command()
 def verify(
     reference: Annotated[str | None, typer.Argument(metavar="[REF]", help="one case; all without it")] = None,
 ) -> None:
@@ -329,20 +292,20 @@ def answer(
     by: By = "",
 ) -> None:
     """Answer the question that a case waits with, instead of on Prefect's page."""
-    given = _pairs(values or [])
+    given = pairs(values or [])
     with cases().open_case(reference) as desk:
-        desk.case.answer(form, parse_answer(form, given), _staff(by), desk.now)
+        desk.case.answer(form, parse_answer(form, given), staff(by), desk.now)
     out.print(f"Recorded: {form} of {reference}.")
-    _wake(reference)
+    wake(reference)
 
 
 @app.command()
 def withdraw(reference: Reference, by: By = "") -> None:
     """End a case because the complainant withdrew."""
     with cases().open_case(reference) as desk:
-        desk.case.withdraw(_staff(by), desk.now)
+        desk.case.withdraw(staff(by), desk.now)
     out.print(f"{reference} is closed: withdrawn.")
-    _wake(reference)
+    wake(reference)
 
 
 @app.command()
@@ -356,13 +319,13 @@ def contact(
     try:
         added = Contact(kind=kind, value=value)
     except ValidationError as wrong:
-        raise AnswerRefused("value", _refusal(wrong).reason) from None
+        raise AnswerRefused("value", refusal(wrong).reason) from None
     with cases().open_case(reference) as desk:
-        desk.case.record(acts.ContactAdded(contact=added), desk.now, _staff(by))
+        desk.case.record(acts.ContactAdded(contact=added), desk.now, staff(by))
         number, repairs = len(desk.case.contacts), desk.case.asks is Question.DELIVERY
     out.print(f"Contact {number} of {reference}.")
     if repairs:
-        _wake(reference)  # the form is put up again with the new contact on it
+        wake(reference)  # the form is put up again with the new contact on it
 
 
 # --- helpers -----------------------------------------------------------------------------------
@@ -396,43 +359,13 @@ def _json(file: typer.FileText) -> Any:
         raise AnswerRefused("file", "is not the JSON of a complaint") from None
 
 
-def _refusal(wrong: ValidationError) -> AnswerRefused:
-    """Return the first field that is wrong, with the reason."""
-    first = wrong.errors(include_input=False, include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    return AnswerRefused(field or "complaint", first["msg"].removeprefix("Value error, "))
-
-
-def _pairs(texts: list[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise AnswerRefused(text, "write it as FIELD=VALUE")
-        if name in given:
-            raise AnswerRefused(name, "is there twice; give it once")
-        given[name] = value
-    return given
-
-
-def _staff(by: str) -> str:
-    if not by:
-        raise AnswerRefused("--by", "say who you are, by your staff number")
-    try:
-        return TypeAdapter(Staff).validate_python(by)
-    except ValidationError:
-        raise AnswerRefused(
-            "--by", "a staff number has 2 to 32 letters, digits, dots, hyphens or underscores"
-        ) from None
-
-
 def _is_past(at: datetime | None, now: datetime) -> bool:
     return at is not None and at <= now
 
 
 def _record_view(store: Store, reference: str, by: str) -> None:
     with store.open_case(reference) as desk:
-        desk.case.record(acts.Viewed(what="reporter"), desk.now, _staff(by))
+        desk.case.record(acts.Viewed(what="reporter"), desk.now, staff(by))
 
 
 def _show_record(case: Case) -> None:
@@ -446,45 +379,6 @@ def _show_record(case: Case) -> None:
         out.print(text, markup=False)
     for number, known in enumerate(case.contacts, 1):
         out.print(f"contact {number}: {known.kind} {known.value}", markup=False)
-
-
-def _start_run(reference: str) -> bool:
-    """Start a case's run if Prefect answers; return whether it did."""
-    if not _prefect_answers():
-        return False
-    from flows.runs import prefect_client, start_run
-
-    try:
-        with prefect_client() as client:
-            start_run(client, reference)
-    except Exception:  # the case is stored: whatever is wrong with Prefect, its run is started later
-        return False
-    return True
-
-
-def _wake(reference: str) -> None:
-    """Let the case's run go on if Prefect answers; otherwise it is woken by reconcile-runs."""
-    if not _prefect_answers():
-        out.print("Prefect does not answer; the run goes on as soon as Prefect is there ('redress up').")
-        return
-    from flows.runs import wake_case
-
-    try:
-        wake_case(reference)
-    except Exception:  # what was done stands in the ledger
-        out.print("Prefect refused; the run goes on within minutes.")
-
-
-def _prefect_answers() -> bool:
-    import httpx
-
-    from deployments.environment import apply
-
-    apply(settings())
-    try:
-        return httpx.get(f"{settings().api_url}/health", timeout=2).is_success
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return False
 
 
 def in_one_line(wrong: BaseException) -> str:

@@ -4,6 +4,7 @@ import os
 import platform
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -13,7 +14,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from complaints.adapters.store import Store
+from complaints.calendars.model import Standing
+from complaints.deadlines import Roll
 from complaints.errors import ComplaintError
+from complaints.regimes.model import ClockRule
+from complaints.regimes.rulebook import packaged_rulebook
 from complaints.settings import Settings
 
 Grade = Literal["ok", "note", "bad"]
@@ -49,7 +54,9 @@ def examine(settings: Settings) -> list[Finding]:
         *_versions(),
         *_home(settings),
         *_cases(settings),
+        *_rules(settings),
         *_doors(settings),
+        *_alerts(settings),
         *_prefect(settings),
     ]
 
@@ -94,6 +101,36 @@ def _cases(settings: Settings) -> list[Finding]:
     return [Finding("ok", "case database", where), Finding("ok", "master key", found, keep)]
 
 
+def _rules(settings: Settings) -> list[Finding]:
+    """Look for the regimes and calendars that are set, and whether the months ahead are known."""
+    try:
+        store = Store(settings.cases_url, settings.key_file, settings.office_calendar)
+        is_there = store.engine.dialect.name != "sqlite" or Path(store.engine.url.database or "").exists()
+        rules = store.rules() if is_there and store.schema_is_current() else packaged_rulebook()
+        packs = [rules.pack(name) for name in (settings.regime, *settings.further_regimes)]
+        names = {rules.for_office(settings.office_calendar).office.name}
+        names |= {clock.calendar or pack.calendar for pack in packs for clock in pack.clocks if _needs_days(clock)}
+        calendars = [rules.calendar(name) for name in sorted(names)]
+    except ComplaintError as wrong:
+        return [Finding("bad", "rules", "cannot be used", str(wrong))]
+    except Exception as error:  # the case database was looked at before
+        return [Finding("note", "rules", f"were not read: {type(error).__name__}", "see: case database")]
+    findings = [Finding("ok", "regimes", ", ".join(f"{pack.name} {pack.version}" for pack in packs))]
+    ahead = datetime.now(UTC) + timedelta(days=90)
+    for calendar in calendars:
+        what, known = f"calendar {calendar.name}", calendar.standing(ahead.year) is Standing.PUBLISHED
+        if known:
+            findings.append(Finding("ok", what, f"version {calendar.version}, {ahead.year} published"))
+        else:
+            cure = "bring it in as soon as it is published: redress calendar import FILE"
+            findings.append(Finding("note", what, f"{ahead.year} is not published: computed on the known rules", cure))
+    return findings
+
+
+def _needs_days(clock: ClockRule) -> bool:
+    return clock.unit.is_working or clock.roll is not Roll.NONE
+
+
 def _without_password(address: str) -> str:
     """Return a database's address without user, password and options, each of which can be a secret."""
     try:
@@ -113,6 +150,21 @@ def _doors(settings: Settings) -> list[Finding]:
         if senders
         else Finding("note", "senders at the door", "none", "redress up writes a first one into redress.toml"),
     ]
+
+
+def _alerts(settings: Settings) -> list[Finding]:
+    """Look whether somebody is told of missed limits; an address can hold a key, so none is shown."""
+    from complaints.adapters.notify import is_usable
+
+    if not any(settings.alerts.values()):
+        cure = "set REDRESS_ALERTS__HANDLER and others; until then limits are told on Prefect's page only"
+        return [Finding("note", "alerts", "nobody is told", cure)]
+    findings = []
+    for role, urls in settings.alerts.items():
+        wrong = sum(not is_usable(url) for url in urls)
+        name, cure = f"alerts to {role}", "write it as Apprise's documentation says: wecombot://KEY, mailtos://…"
+        findings.append(_graded(not wrong, name, f"{len(urls) - wrong} of {len(urls)} addresses usable", cure))
+    return findings
 
 
 def _no_mail(settings: Settings) -> Finding:

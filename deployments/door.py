@@ -188,7 +188,7 @@ def _short(field: str) -> str:
 def _file(complaint: Complaint, sender: str, delivery_id: str) -> Filed:
     """Store a complaint; where this installation cannot store, nothing is kept and the sender tries again."""
     try:
-        return store().file(complaint, sender, settings().regime, delivery_id)
+        return store().file(complaint, sender, settings().regime, delivery_id, settings().further_regimes)
     except AnswerRefused as refused:
         errors = [{"field": refused.field, "reason": refused.reason}]
         raise Refused(422, "The complaint cannot be taken as it is.", errors) from None

@@ -25,14 +25,19 @@ from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from complaints.settings import settings
+from deployments.automations import register_automations
 from deployments.resident import POOL
+from flows.apply_rules import apply_rules
 from flows.archive_closed import archive_closed
+from flows.clock_orders import extend_clock, note_event, pause_clock, resume_clock, state_circumstances
 from flows.handle_complaint import handle_complaint
 from flows.monthly_summary import monthly_summary
 from flows.reconcile_runs import reconcile_runs
 from flows.watch_deadlines import watch_deadlines
 
 ZONE: Final = "Asia/Shanghai"
+ORDERS: Final = (pause_clock, resume_clock, extend_clock, note_event, state_circumstances)
+"""What operators start by hand, on Prefect's page."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,12 @@ def plan() -> Sequence[Planned]:
             reconcile_runs,
             "运行核对 · Makes sure that every open case has one live run.",
             Interval(timedelta(minutes=2)),
+        ),
+        *(Planned(order, str(order.description).partition(" Args:")[0].strip()) for order in ORDERS),
+        Planned(
+            apply_rules,
+            "规则生效 · Lets packs whose first day has come reach open cases, where their transition says so.",
+            Cron("5 0 * * *", timezone=ZONE),
         ),
         Planned(archive_closed, "归档 · Archives closed cases every night.", Cron("30 2 * * *", timezone=ZONE)),
         Planned(
@@ -86,6 +97,7 @@ def register() -> list[str]:
             if planned.flow is reconcile_runs:
                 at_once = deployment_id
             names.append(f"{planned.flow.name}/{planned.flow.name}")
+        register_automations(client)
         _drop_missed_ticks(client)
         client.create_flow_run_from_deployment(at_once)  # cases may have been filed while nothing ran
     return names

@@ -17,6 +17,7 @@ from complaints.case import Case
 from complaints.sheet import case_sheet
 from complaints.words import (
     Basis,
+    BreachCause,
     Category,
     Cause,
     Conclusion,
@@ -115,6 +116,10 @@ FORMS: Final[Mapping[Question, type[RunInput]]] = {
         contact=(int, Field(default=0, ge=0, le=99, title="联系方式序号 · number of the other contact")),
         reason=_choice(GiveUpReason, "放弃原因 · reason for giving up", None, NOT_GIVEN),
     ),
+    Question.BREACH: _form(
+        "Breach",
+        cause=_choice(BreachCause, "超期原因 · why the limit was missed"),
+    ),
 }
 
 _CODE_OF: Final = _codes(
@@ -130,6 +135,7 @@ _CODE_OF: Final = _codes(
     ReportResult,
     Repair,
     GiveUpReason,
+    BreachCause,
 )
 
 

@@ -74,6 +74,7 @@ def investigate(reference: str) -> bool:
     while (case := look(reference)).stage is Stage.UNDER_INVESTIGATION:
         if case.materials_requested:
             send(reference, "materials_request", round=case.materials_requested)
+        tell_of_clocks(reference)
         if question := look(reference).asks:
             ask(reference, question)
     found = look(reference).found
@@ -89,8 +90,11 @@ def notify(reference: str, letter: str | None = None) -> None:
     """Tell the complainant the outcome. A suggestion was thanked for when it was received."""
     case = look(reference)
     if case.stage in (Stage.ASSESSED, Stage.INVESTIGATED, Stage.DECIDED):
+        tell_of_clocks(reference)
+        if case.outcome_letter is not None:  # a shorter way was taken: another letter, or none
+            letter = case.outcome_letter
         if letter:
-            send(reference, letter)
+            send(reference, letter, round=case.reopened + 1)
         steps.mark_answered(reference)
 
 
@@ -107,13 +111,14 @@ def follow_up(reference: str) -> None:
         until_reached(reference, "follow-up")
         case = look(reference)
         if case.stage is Stage.PUT_RIGHT and not case.follow_up_opened:
-            send(reference, "follow_up_survey")
+            send(reference, "follow_up_survey", round=case.reopened + 1)
             steps.open_follow_up(reference)
     until_answered(reference, Question.FOLLOW_UP)
 
 
 def close(reference: str) -> None:
-    """Close the case."""
+    """Close the case; where a time limit was missed, its handler says why."""
+    until_answered(reference, Question.BREACH)
     if look(reference).stage.is_open:
         steps.close(reference)
 
@@ -121,14 +126,23 @@ def close(reference: str) -> None:
 def until_answered(reference: str, question: Question) -> None:
     """Ask until a valid answer stands; where one stands already, or the case has ended, do not ask."""
     while look(reference).asks is question:
+        tell_of_clocks(reference)
         ask(reference, question)
+
+
+def tell_of_clocks(reference: str) -> None:
+    """Tell the complainant of pauses and extensions that must be told; an extension counts only then."""
+    for letter, round in look(reference).notices:
+        send(reference, letter, round=round)
 
 
 def send(reference: str, letter: str, round: int = 1) -> None:
     """Send a letter; where it cannot be delivered, ask a person how it goes on."""
     if (letter, round) not in look(reference).letters:
         prepare_letter(reference, letter, round)
-    while (case := look(reference)).stage.is_open and not case.letters[letter, round].is_settled:
+    while (case := look(reference)).stage.is_open:
+        if (known := case.letters.get((letter, round))) is None or known.is_settled:
+            return
         if case.asks is Question.DELIVERY:
             ask(reference, Question.DELIVERY)
         else:

@@ -7,7 +7,7 @@ from prefect.artifacts import create_link_artifact
 from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, Field
 
-from complaints.regimes.model import load_pack
+from complaints.regimes.rulebook import load_pack
 from complaints.reporting.monthly import write_summary
 from complaints.settings import settings
 from tasks.desk import store

@@ -12,11 +12,8 @@ from prefect.logging import get_run_logger
 
 from complaints.case import Case
 from complaints.errors import ComplaintError
-from flows.runs import find_runs, prefect_client, revive, start_run, wake
+from flows.runs import ENDED, find_runs, prefect_client, revive, start_run, wake
 from tasks.desk import look, store
-
-LOST: Final = (StateType.FAILED, StateType.CRASHED, StateType.COMPLETED)
-"""States in which a run does nothing more. A cancelled one was stopped by a person and is left alone."""
 
 PATIENCE: Final = timedelta(minutes=2)
 """How long a run may stay lost before it is revived; doubled at each turn, so that a bug does not spin."""
@@ -51,7 +48,7 @@ def reconcile(client: SyncPrefectClient, reference: str, run: FlowRun | None) ->
         start_run(client, reference)
         return "started"
     age = datetime.now(UTC) - run.state.timestamp
-    if run.state.type in LOST and age > PATIENCE * 2 ** min(run.run_count, 8):
+    if run.state.type in ENDED and age > PATIENCE * 2 ** min(run.run_count, 8):
         revive(client, run, "The case is still open; it goes on from the ledger.")
         return "revived"
     if run.state.type is StateType.PAUSED and waits_in_vain(reference, run) and wake(client, run):
@@ -66,9 +63,10 @@ def wake_withdrawn(client: SyncPrefectClient) -> int:
 
 
 def waits_in_vain(reference: str, run: FlowRun) -> bool:
-    """Whether a suspended run waits for something that has come already."""
+    """Whether a suspended run waits for something that has come already, or has a notice to send."""
     key = (run.state.state_details.pause_key if run.state else None) or ""
-    return not key.startswith(awaited(look(reference)))
+    case = look(reference)
+    return not key.startswith(awaited(case)) or any(notice not in case.letters for notice in case.notices)
 
 
 def awaited(case: Case) -> str:

@@ -18,6 +18,9 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Scheduled
 
+ENDED: Final = (StateType.FAILED, StateType.CRASHED, StateType.COMPLETED)
+"""States in which a run does nothing more. A cancelled one was stopped by a person and is left alone."""
+
 DEPLOYMENT: Final = "handle-complaint/handle-complaint"
 
 
@@ -60,11 +63,39 @@ def wake(client: SyncPrefectClient, run: FlowRun) -> bool:
     return True
 
 
-def wake_case(reference: str) -> bool:
-    """Wake the run of a case, if it has one that is suspended."""
+def wake_case(reference: str, patience: float = 0) -> bool:
+    """Wake the run of a case, if it has one that is suspended.
+
+    Args:
+        reference: The case.
+        patience: Seconds to wait for a run that is just executed: it may have looked at the case before the change.
+
+    Returns:
+        Whether it was woken.
+    """
+    until = time.monotonic() + patience
+    with prefect_client() as client:
+        while True:
+            run = find_runs(client, [reference]).get(reference)
+            if run is None or run.state is None or run.state.is_final():
+                return False
+            if wake(client, run):
+                return True
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.3)
+
+
+def take_up_case(reference: str) -> None:
+    """Let the run of a case that was taken up again go on; its run had ended with it."""
     with prefect_client() as client:
         run = find_runs(client, [reference]).get(reference)
-        return run is not None and wake(client, run)
+        if run is None:
+            start_run(client, reference)
+        elif run.state is not None and run.state.type in ENDED:
+            revive(client, run, "The case was taken up again.")
+        else:
+            wake(client, run)
 
 
 def resume(client: SyncPrefectClient, run: FlowRun, values: Mapping[str, Any], patience: float = 20) -> str | None:

@@ -1,65 +1,54 @@
-"""Watching deadlines: find what is near or past due, look again under a lock, act once."""
+"""Watching deadlines: the sweep over all clocks, and the messages to people that follow from it."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from sqlalchemy import select
 
-from complaints.adapters.tables import CaseRow, ClockRow
-from complaints.errors import ComplaintError
-from complaints.words import Stage
-from tasks.desk import store
+from complaints.adapters.alerting import claim_digests, mark_told, release
+from complaints.adapters.notify import notify
+from complaints.adapters.sweeping import Struck
+from complaints.adapters.sweeping import sweep as sweep_clocks
+from complaints.alerts import message
+from complaints.regimes.model import Role
+from complaints.settings import settings
+from tasks.desk import is_retryable, store
 
-BATCH = 500
+log = logging.getLogger("redress.alerts")
 
-log = logging.getLogger("redress.deadlines")
-
-
-@dataclass(frozen=True)
-class Struck:
-    """A clock that had something to say: ``clock_warned``, ``clock_missed`` or ``clock_reached``."""
-
-    reference: str
-    clock: str
-    what: str
+Links = Callable[[Iterable[str]], Mapping[str, str]]
+"""Returns where the runs of cases are shown, by reference."""
 
 
-@task(name="sweep", cache_policy=NO_CACHE)
+@task(name="sweep", retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=is_retryable, cache_policy=NO_CACHE)
 def sweep() -> list[Struck]:
     """Record every warning, breach and reached date that is due. Safe to run twice and side by side."""
-    struck: list[Struck] = []
-    while found := _candidates():
-        before = len(struck)
-        for reference, clock in found:
-            try:
-                with store().open_case(reference) as desk:
-                    act = desk.case.watch(clock, desk.now)
-            except ComplaintError as error:  # one case must not stop the sweep for all others
-                log.warning("case %s was not swept: %s", reference, error)
-                continue
-            if act:
-                struck.append(Struck(reference, clock, act.kind_name()))
-        if len(struck) == before:
-            break
-    return struck
+    return sweep_clocks(store())
 
 
-def _candidates() -> list[tuple[str, str]]:
-    """Return clocks whose next moment has come, the oldest first."""
-    with store().read() as session:
-        due = select(ClockRow.reference, ClockRow.name).where(ClockRow.next_at <= store().now(session))
-        return [(row.reference, row.name) for row in session.execute(due.order_by(ClockRow.next_at).limit(BATCH))]
+def tell_people(links: Links = lambda _: {}, board: str = "") -> int:
+    """Send one message to each role that there is something to tell; return how many were sent.
 
+    What no service takes is tried again by the next sweep, together with what has come up by then.
 
-def sleepers() -> list[str]:
-    """Return the cases whose follow-up date has come but whose run has not noticed yet."""
-    with store().read() as session:
-        query = (
-            select(CaseRow.reference)
-            .join(ClockRow, ClockRow.reference == CaseRow.reference)
-            .where(CaseRow.stage == Stage.PUT_RIGHT, CaseRow.asks.is_(None))
-            .where(ClockRow.name == "follow-up", ClockRow.next_at.is_(None))
-        )
-        return list(session.scalars(query))
+    Args:
+        links: Where runs are shown.
+        board: Where all urgent limits are shown.
+    """
+    claim = claim_digests(store())
+    reached = {digest.role: digest for digest in claim.digests if settings().alerts.get(digest.role)}
+    mark_told(store(), claim, [role for role in Role if role not in reached])
+    told = 0
+    try:
+        shown = links({limit.reference for digest in reached.values() for _, limit in digest.lines})
+        for role, digest in reached.items():
+            words = message(digest, settings().alert_language, claim.since, shown, board)
+            if notify(settings().alerts[role], words):
+                mark_told(store(), claim, [role])
+                told += 1
+            else:
+                log.warning("%s could not be told of %d limits", role, sum(digest.counts.values()))
+    finally:
+        release(store(), claim)
+    return told

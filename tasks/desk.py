@@ -14,7 +14,7 @@ from complaints.settings import settings
 @cache
 def store() -> Store:
     """Return this process's case database."""
-    return Store(settings().cases_url, settings().key_file)
+    return Store(settings().cases_url, settings().key_file, settings().office_calendar)
 
 
 def look(reference: str) -> Case:

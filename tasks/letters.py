@@ -27,9 +27,10 @@ _DELAYS = settings().mail_retry_delays_seconds
 def prepare_letter(reference: str, letter: str, round: int) -> None:
     """Render a letter, store it and put it into the outbox. Safe to run twice."""
     with store().open_case(reference) as desk:
-        if (letter, round) in desk.case.letters:
-            return
-        rendered = render_letter(desk.case, letter, settings().firm, desk.now)
+        asked, owed = desk.case.notices_asked, desk.case.notices
+        if (letter, round) in desk.case.letters or ((letter, round) in asked and (letter, round) not in owed):
+            return  # it is there, or there is nothing left to tell of
+        rendered = render_letter(desk.case, letter, settings().firm, desk.now, round)
         contact = desk.case.best_contact
         number = f"{reference}-{len(desk.case.letters) + 1}"
         act = acts.LetterPrepared(

@@ -3,19 +3,35 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from complaints import acts
-from complaints.acts import Act
+from complaints.acts import Act, Recorded
 from complaints.adapters.store import Store
-from complaints.answers import Decision, DeliveryRepair, Finding, FollowUp, Question, RemedyDone, Reply, ReportFinding
-from complaints.case import MOVES, Case, receive
+from complaints.answers import (
+    Breach,
+    Decision,
+    DeliveryRepair,
+    Finding,
+    FollowUp,
+    Question,
+    RemedyDone,
+    Reply,
+    ReportFinding,
+)
+from complaints.case import Case
 from complaints.intake import Complaint
 from complaints.letters import Rendered
-from complaints.regimes.model import load_pack
+from complaints.moves import MOVES
+from complaints.reception import receive
+from complaints.regimes.files import read_pack
+from complaints.regimes.model import Pack, Role
+from complaints.regimes.rulebook import Rulebook, load_pack, packaged_rulebook
 from complaints.words import (
     Basis,
+    BreachCause,
     Category,
     Cause,
     Closure,
@@ -24,6 +40,7 @@ from complaints.words import (
     Kind,
     Outcome,
     Remedy,
+    ReopenReason,
     Repair,
     ReportResult,
     Satisfaction,
@@ -33,6 +50,7 @@ from complaints.words import (
     Urgency,
 )
 
+A_REGIME = Path(__file__).parent / "a_regime.toml"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 REFERENCE = "TS260302-7K3M9QX"
 REGIME = "cn-nfra"
@@ -106,6 +124,11 @@ def a_repair(**changes: Any) -> DeliveryRepair:
     return DeliveryRepair.model_validate({"choice": "resend"} | changes)
 
 
+def a_breach(**changes: Any) -> Breach:
+    """Too few hands."""
+    return Breach.model_validate({"cause": "staffing"} | changes)
+
+
 AN_ANSWER = {
     Question.FINDING: a_finding,
     Question.DECISION: a_decision,
@@ -114,10 +137,23 @@ AN_ANSWER = {
     Question.REPLY: a_reply,
     Question.REPORT: a_report_finding,
     Question.DELIVERY: a_repair,
+    Question.BREACH: a_breach,
 }
 """The builder of a valid answer to each question."""
 
 _LETTER = {"letter": "acknowledgement", "round": 1}
+_UNTIL = acts.Schedule(
+    due_at=MONDAY + timedelta(days=15),
+    marks=(
+        acts.MarkAt(percent=50, at=MONDAY + timedelta(days=8), tell=(Role.HANDLER,)),
+        acts.MarkAt(percent=80, at=MONDAY + timedelta(days=12), tell=(Role.HANDLER, Role.SUPERVISOR)),
+    ),
+    calendar="cn-finance",
+    calendar_version="1",
+    assumed=(2027,),
+    left_out=((MONDAY - timedelta(days=9), MONDAY - timedelta(days=2)),),
+)
+_TIER = {"clock": "decision", "tier": "complex", "reason": "案情复杂。", "approver": "sun.lei"}
 _EXAMPLES: dict[type[Act], dict[str, Any]] = {
     acts.ClockStarted: {
         "clock": "decision",
@@ -126,13 +162,36 @@ _EXAMPLES: dict[type[Act], dict[str, Any]] = {
         "article": "art. 18",
         "confidence": "H",
         "started_at": MONDAY,
-        "warn_at": MONDAY + timedelta(days=12),
         "due_at": MONDAY + timedelta(days=15),
+        "nature": "duty",
+        "until": _UNTIL,
     },
-    acts.ClockWarned: {"clock": "decision"},
-    acts.ClockMissed: {"clock": "decision"},
+    acts.ClockWarned: {"clock": "decision", "percent": 80, "tell": ("handler", "supervisor")},
+    acts.ClockMissed: {"clock": "decision", "tell": ("compliance",), "remind_at": MONDAY + timedelta(days=16)},
+    acts.ClockReminded: {"clock": "decision", "tell": ("handler",), "remind_at": MONDAY + timedelta(days=17)},
     acts.ClockReached: {"clock": "decision"},
     acts.ClockMet: {"clock": "decision", "late": False},
+    acts.ClockEnded: {"clock": "decision", "reason": "not_applicable"},
+    acts.ClockPaused: {
+        "clock": "decision",
+        "pause": "appraisal",
+        "begins": MONDAY + timedelta(days=1),
+        "reason": "等待鉴定。",
+        "proof": "JD-2026-7",
+        "resumes_at": MONDAY + timedelta(days=31),
+        "letter": "pause_notice",
+    },
+    acts.ClockResumed: {"clock": "decision", "ends": MONDAY + timedelta(days=3), "until": _UNTIL},
+    acts.ExtensionGranted: _TIER | {"budget": 30, "unit": "calendar_days", "total": True, "letter": "extension_notice"},
+    acts.ClockExtended: {"clock": "decision", "tier": "complex", "until": _UNTIL},
+    acts.ClockRestarted: {"clock": "decision", "event": "new_facts", "started_at": MONDAY, "until": _UNTIL},
+    acts.ClockRecomputed: {"clock": "decision", "cause": "calendar cn-finance 2", "until": _UNTIL},
+    acts.BreachExplained: {"clock": "decision", "cause": BreachCause.STAFFING},
+    acts.CircumstancesStated: {"stated": ("complex",), "revoked": ("branch_result",)},
+    acts.Occurred: {"event": "new_facts", "occurred_at": MONDAY},
+    acts.PathTaken: {"path": "summary-resolution", "regime": REGIME, "letter": "summary_resolution"},
+    acts.RegimeAdopted: {"regime": REGIME, "version": "2020-3"},
+    acts.Reopened: {"reason": ReopenReason.NEW_FACTS},
     acts.LetterPrepared: _LETTER
     | {
         "number": f"{REFERENCE}-1",
@@ -261,6 +320,54 @@ def advance(case: Case, stage: Stage, *, now: datetime = MONDAY, instead: Iterab
             case.record(act, now, "li.wei")
     if case.stage is not stage:
         raise ValueError(f"a {case.kind} does not come to the stage '{stage}'")
+
+
+def a_pack(toml: str = "", *, extends: str = REGIME, name: str = "test-firm", version: str = "1") -> Pack:
+    """A firm's own pack, laid over a packaged one."""
+    head = f'name = "{name}"\nversion = "{version}"\nextends = "{extends}"\n'
+    return read_pack(head + toml, f"{name}.toml")
+
+
+def a_regime(**changes: Any) -> Pack:
+    """The regime of the tests' own; ``changes`` replace fields of the pack."""
+    return read_pack(A_REGIME.read_text(encoding="utf-8"), A_REGIME.name).model_copy(update=changes)
+
+
+def a_case_under(
+    pack: Pack, *further: Pack, now: datetime = MONDAY, rules: Rulebook | None = None, **changes: Any
+) -> Case:
+    """A case that was just received under a pack of the test's own, and further ones beside it.
+
+    Args:
+        pack: The leading regime.
+        further: Regimes beside it.
+        now: When it was received, unless ``received_at`` says so.
+        rules: Calendars; those that Redress brings along where they are left out.
+        changes: What is different about the complaint.
+    """
+    known = (rules or packaged_rulebook()).with_packs([pack, *further])
+    return receive(REFERENCE, pack, a_complaint(**changes), "crm", now, rules=known, further=further)
+
+
+def replayed(case: Case) -> Case:
+    """The case as it comes back from its ledger."""
+    packs = [one for one in case.rules.packs[case.facts.regime] if one.version == case.facts.regime_version]
+    stored = [Recorded(through_json(one.act), one.at, one.by) for one in case.new]
+    return Case.replay(case.reference, packs[-1], stored, case.rules)
+
+
+def sweep(case: Case, now: datetime) -> list[Act]:
+    """Look at every clock as the scheduled sweep does, until none has anything more to say."""
+    said: list[Act] = []
+    while found := [act for name in list(case.clocks) if (act := case.watch(name, now))]:
+        said += found
+    return said
+
+
+def send_letter(case: Case, letter: str, *, now: datetime, round: int = 1) -> None:
+    """Let a letter go out."""
+    prepare_letter(case, now=now, letter=letter, round=round)
+    case.record(an_act(acts.LetterSent, letter=letter, round=round), now)
 
 
 def a_letter(text: str = "您好:\n我们已收到您的投诉。\n") -> Rendered:

@@ -24,13 +24,16 @@ from sqlalchemy.orm import Session
 from complaints import acts
 from complaints.adapters.projection import case_columns
 from complaints.adapters.store import Store, read_act, replay
-from complaints.adapters.tables import CaseRow, LetterRow
+from complaints.adapters.tables import CaseRow, ClockRow, LetterRow
 from complaints.case import Case, Letter
+from complaints.case_explanation import explain_case
 from complaints.errors import CaseConflict, ComplaintError, StageError, UnknownCase
 from complaints.ledger import Entry, canonical, check_chain
 from complaints.letters import CONFIDENTIAL, Rendered, department_word, environment
+from complaints.regimes.model import Nature
 from complaints.sealing import CaseKey
-from complaints.words import LANGUAGES, ZH, Stage
+from complaints.timekeeping import rule_of
+from complaints.words import LANGUAGES, Stage
 
 FORMAT: Final = "redress-archive/1"
 MANIFEST: Final = "manifest.json"
@@ -67,11 +70,16 @@ class Kept:
 
 
 def archivable(store: Store, now: datetime, after_days: int) -> list[str]:
-    """Return the cases, the longest closed first, that were closed at least ``after_days`` days ago; not history."""
+    """Return the cases, the longest closed first, that were closed at least ``after_days`` days ago; not history.
+
+    A case in which a duty still runs, such as a review, is not over.
+    """
+    duty = select(ClockRow.name).where(ClockRow.reference == CaseRow.reference, ClockRow.running)
     query = select(CaseRow.reference).where(
         CaseRow.stage == Stage.CLOSED,
         CaseRow.history.is_(False),
         CaseRow.closed_at <= now - timedelta(days=after_days),
+        ~duty.where(ClockRow.nature == Nature.DUTY).exists(),
     )
     with store.read() as session:
         return list(session.scalars(query.order_by(CaseRow.closed_at, CaseRow.reference)))
@@ -162,7 +170,7 @@ def _read(store: Store, reference: str) -> tuple[Case, dict[str, bytes]]:
             raise UnknownCase(reference)
         key = store.case_key(session, reference)
         entries = store.entries(reference)
-        case = replay(reference, row.regime, entries, None)
+        case = replay(reference, row.regime, entries, None, store.rules(session))
         if case.stage.is_open:
             raise StageError(reference, case.stage, acts.Archived.kind_name())
         if case.stage is Stage.ARCHIVED:
@@ -170,7 +178,7 @@ def _read(store: Store, reference: str) -> tuple[Case, dict[str, bytes]]:
         if breaks := check_chain(reference, entries, row.head, row.version):
             raise ArchiveBroken(reference, [str(one) for one in breaks])
         if not case.is_confidential:
-            case = replay(reference, row.regime, entries, key)
+            case = replay(reference, row.regime, entries, key, store.rules(session))
         letters = [_letter(session, case, n, one, key) for n, one in enumerate(case.letters.values(), 1)]
     open_key = None if case.is_confidential else key
     files = {
@@ -241,7 +249,7 @@ def _case_file(
         return f"{last[:10]} 24:00:00" if shown.endswith("00:00:00") else shown
 
     facts = [json.loads(entry.facts) for entry in entries]
-    titles = {rule.name: rule.title.zh if language == ZH else rule.title.en for rule in case.pack.clocks}
+    titles = {name: rule_of(case, name)[0].title.word(language) for name in case.clocks}
     department = department_word(case.assessed.department, language) if case.assessed else None
     return (
         environment()
@@ -252,6 +260,7 @@ def _case_file(
             closure=case.closed.closure.word(language) if case.closed else "—",
             department=department,
             titles=titles,
+            clocks=explain_case(case),
             letters=letters,
             ledger=[(entry, one.get("clock"), one.get("letter")) for entry, one in zip(entries, facts, strict=True)],
             when=when,

@@ -44,10 +44,10 @@ from sqlalchemy.exc import IntegrityError
 from complaints import acts
 from complaints.adapters.store import Store, new_reference
 from complaints.adapters.tables import CaseRow
-from complaints.case import receive
 from complaints.errors import CaseConflict, ComplaintError
 from complaints.intake import Complainant, Complaint, Contact
-from complaints.regimes.model import Pack, load_pack
+from complaints.reception import receive
+from complaints.regimes.rulebook import Rulebook
 from complaints.words import EN, Category, Channel, Closure, ContactKind, Kind
 
 SENDER: Final = "cfpb"
@@ -263,7 +263,8 @@ def import_cfpb(
         NotCfpbLayout: the file cannot be read, or its first row does not name the columns that are needed.
         SettingError: there is no such regime.
     """
-    pack, now = load_pack(regime), store.now()
+    rules, now = store.rules(), store.now()
+    rules.pack(regime)  # an unknown regime is found before the first row
     with _open_text(file) as stream:
         table = _Table(file, stream)
         report = ImportReport(ignored=table.ignored)
@@ -275,7 +276,7 @@ def import_cfpb(
                     good.append(table.record(cells, now))
                 except _Unusable as fault:
                     report._reject(number, fault)
-            new = _write(store, pack, good, as_history)
+            new = _write(store, rules, regime, good, as_history)
             report.read += len(batch)
             report.new += new
             report.same += len(good) - new
@@ -308,7 +309,7 @@ class _Record:
     timely: bool | None
 
 
-def _write(store: Store, pack: Pack, records: Sequence[_Record], as_history: bool) -> int:
+def _write(store: Store, rules: Rulebook, regime: str, records: Sequence[_Record], as_history: bool) -> int:
     """Store in one transaction those records that are not there yet; return how many."""
     if not records:
         return 0
@@ -323,7 +324,9 @@ def _write(store: Store, pack: Pack, records: Sequence[_Record], as_history: boo
                 fresh = [record for number, record in by_number.items() if number not in there]
                 now = store.now(session)
                 for record in sorted(fresh, key=lambda record: record.number):  # in one order: imports cannot deadlock
-                    case = receive(new_reference(now, pack.tz), pack, record.complaint, SENDER, now, history=as_history)
+                    pack = rules.in_force(regime, record.complaint.received_at or now)
+                    reference = new_reference(now, pack.tz)
+                    case = receive(reference, pack, record.complaint, SENDER, now, history=as_history, rules=rules)
                     if as_history:
                         case.record(acts.Closed(closure=Closure.HISTORY, timely=record.timely), now, SENDER)
                     store.add(session, case)

@@ -1,15 +1,20 @@
 """From a case to the columns by which lists, sweeps and reports find it."""
 
-from typing import Any
+from typing import Any, Final
 
 from complaints.case import Case
+from complaints.clocks import Clock
+from complaints.regimes.model import Nature
 from complaints.words import Kind
+
+_SOON_PERCENT: Final = 75
+"""From which mark of the ladder on a limit is called near; half of it is nothing to filter by."""
 
 
 def case_columns(case: Case) -> dict[str, Any]:
     """Return the columns of ``cases`` (but ``version`` and ``head``) for a case."""
     facts, assessed, found, decided = case.facts, case.assessed, case.found, case.decided
-    decision = case.clocks.get("decision")
+    decision = case.answer_clock
     paid = decided if decided and decided.remedy.is_money and case.put_right else None
     late = decision.late if decision else None
     if case.closed and case.closed.timely is not None:
@@ -25,9 +30,9 @@ def case_columns(case: Case) -> dict[str, Any]:
         "party_type": facts.party_type,
         "history": facts.history,
         "kind": case.kind or (Kind.COMPLAINT if facts.history else None),
-        "category": (found and found.category) or (assessed.category if assessed else facts.category),
+        "category": case.category,
         "cause": found.cause if found else assessed.cause if assessed else facts.cause,
-        "severity": found.severity if found else assessed.severity if assessed else None,
+        "severity": case.severity,
         "urgency": assessed.urgency if assessed else None,
         "department": assessed.department if assessed else None,
         "product": facts.product,
@@ -38,7 +43,7 @@ def case_columns(case: Case) -> dict[str, Any]:
         "acknowledged_at": case.acknowledged_at,
         "answered_at": case.answered_at,
         "closed_at": case.closed_at,
-        "decision_due_at": decision.started.due_at if decision else None,
+        "decision_due_at": decision.due_at if decision else None,
         "outcome": decided.outcome if decided else None,
         "remedy": decided.remedy if decided else None,
         "redress_paid": paid.amount if paid else None,
@@ -49,9 +54,31 @@ def case_columns(case: Case) -> dict[str, Any]:
     }
 
 
+CLOCK_COLUMNS: Final = ("due_at", "next_at", "missed", "running", "paused", "nature", "calendar", "standing")
+"""The columns of ``clocks`` that follow from the ledger."""
+
+
 def clock_columns(case: Case) -> dict[str, dict[str, Any]]:
     """Return the columns of ``clocks`` for each clock of a case."""
     return {
-        name: {"due_at": clock.started.due_at, "next_at": clock.next_at, "missed": clock.missed}
+        name: {
+            "due_at": clock.due_at,
+            "next_at": clock.next_at,
+            "missed": clock.missed,
+            "running": not (clock.is_over or clock.reached),
+            "paused": clock.is_paused,
+            "nature": clock.nature,
+            "calendar": clock.schedule.calendar,
+            "standing": _standing(clock),
+        }
         for name, clock in case.clocks.items()
     }
+
+
+def _standing(clock: Clock) -> str:
+    """Return what operators are shown of a clock: ``late``, ``soon``, or nothing."""
+    if clock.is_over or clock.is_paused or clock.nature is not Nature.DUTY:
+        return ""
+    if clock.missed:
+        return "late"
+    return "soon" if clock.struck >= _SOON_PERCENT else ""

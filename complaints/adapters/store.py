@@ -22,10 +22,20 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from complaints.acts import ACTS, Act
+from complaints.acts import ACTS, Act, Received, Recorded
 from complaints.adapters.projection import case_columns, clock_columns
-from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
-from complaints.case import OPEN, Case, Recorded, receive
+from complaints.adapters.tables import (
+    CaseKeyRow,
+    CaseRow,
+    ClockRow,
+    DeliveryRow,
+    EntryRow,
+    FirmRow,
+    LetterRow,
+    RuleRow,
+)
+from complaints.calendars.files import read_calendar
+from complaints.case import Case
 from complaints.errors import (
     AnswerRefused,
     CaseConflict,
@@ -41,7 +51,10 @@ from complaints.errors import (
 from complaints.intake import Complaint
 from complaints.ledger import Entry, canonical, chain, genesis
 from complaints.letters import Rendered
-from complaints.regimes.model import Pack, load_pack
+from complaints.moves import OPEN
+from complaints.reception import receive
+from complaints.regimes.files import read_pack
+from complaints.regimes.rulebook import OFFICE, Rulebook, packaged_rulebook
 from complaints.sealing import CaseKey, MasterKey
 from complaints.words import Closure
 
@@ -97,15 +110,17 @@ class Store:
     Args:
         url: SQLAlchemy URL; SQLite and PostgreSQL are tested.
         key_file: The master key's file; it is made on first use.
+        office: Name of the calendar of the firm's working time.
     """
 
-    def __init__(self, url: str, key_file: Path) -> None:
-        self.url, self.key_file = url, key_file
+    def __init__(self, url: str, key_file: Path, office: str = OFFICE) -> None:
+        self.url, self.key_file, self.office = url, key_file, office
         self.engine = _engine(url)
         # All that one reader sees is from one moment, as on SQLite: a case's row and its ledger always agree.
         postgresql = self.engine.dialect.name == "postgresql"
         self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else self.engine
         self._master: MasterKey | None = None
+        self._rules: tuple[int, Rulebook] | None = None
 
     # --- the database itself --------------------------------------------------------------------
 
@@ -209,6 +224,49 @@ class Store:
                 firm.is_demo = True
                 firm.offset_seconds = _offset(starts_at)
 
+    # --- rules ----------------------------------------------------------------------------------
+
+    def rules(self, session: Session | None = None) -> Rulebook:
+        """Return packs and calendars: what Redress brings along, and what the firm added."""
+        if session is None:
+            with self.read() as own:
+                return self.rules(own)
+        version = session.scalar(select(FirmRow.rules_version)) or 0
+        if self._rules is None or self._rules[0] != version:
+            self._rules = (version, self._read_rules(session))
+        return self._rules[1]
+
+    def _read_rules(self, session: Session) -> Rulebook:
+        return self.rules_of(self.rule_files(session))
+
+    def rules_of(self, files: Iterable[tuple[str, str, str]]) -> Rulebook:
+        """Return the rulebook with the firm's own files: the kind (``pack`` or ``calendar``), a name, the content."""
+        files = list(files)
+        calendars = [read_calendar(text, name) for kind, name, text in files if kind == "calendar"]
+        packs = [read_pack(text, name) for kind, name, text in files if kind == "pack"]
+        return packaged_rulebook().with_calendars(calendars).with_packs(packs).for_office(self.office)
+
+    def rule_files(self, session: Session) -> list[tuple[str, str, str]]:
+        """Return the firm's own files as :meth:`rules_of` takes them, in the order in which they were added."""
+        rows = session.scalars(select(RuleRow).order_by(RuleRow.id))
+        return [(row.kind, row.name, row.text) for row in rows]
+
+    def add_rule(self, session: Session, kind: str, name: str, version: str, text: str, by: str) -> None:
+        """Add a pack or a calendar; every process works with it from its next transaction on.
+
+        Raises:
+            SettingError: the same version is there with another content.
+        """
+        query = select(RuleRow).where(RuleRow.kind == kind, RuleRow.name == name, RuleRow.version == version)
+        known = session.scalar(query)
+        if known is not None:
+            if known.text != text:
+                cure = "Give the file another version"
+                raise SettingError(f"{kind} {name}", f"version {version} is there with another content", cure)
+            return
+        session.add(RuleRow(kind=kind, name=name, version=version, text=text, added_at=self.now(session), added_by=by))
+        session.execute(update(FirmRow).values(rules_version=FirmRow.rules_version + 1))
+
     # --- cases ----------------------------------------------------------------------------------
 
     @contextmanager
@@ -233,15 +291,19 @@ class Store:
             except IntegrityError:
                 raise CaseConflict(reference, version) from None
 
-    def read_case(self, reference: str) -> Case:
+    def read_case(self, reference: str, rules: Rulebook | None = None) -> Case:
         """Load a case to look at it.
+
+        Args:
+            reference: Which one.
+            rules: Other rules than those in force, to see what they would change.
 
         Raises:
             UnknownCase: there is none.
             SealBroken: its ledger cannot be read.
         """
         with self.read() as session:
-            return self._load(session, reference)[1]
+            return self._load(session, reference, rules=rules)[1]
 
     def read_letter(self, reference: str, letter: str, round: int) -> Rendered:
         """Return a letter as it was rendered."""
@@ -278,14 +340,22 @@ class Store:
 
     # --- filing ---------------------------------------------------------------------------------
 
-    def file(self, complaint: Complaint, sender: str, regime: str, delivery_id: str | None = None) -> Filed:
+    def file(
+        self,
+        complaint: Complaint,
+        sender: str,
+        regime: str,
+        delivery_id: str | None = None,
+        further: Sequence[str] = (),
+    ) -> Filed:
         """Store a complaint as a new case, once.
 
         Args:
             complaint: The validated record.
             sender: Who delivers it.
-            regime: Name of the regime pack.
+            regime: Name of the leading regime.
             delivery_id: The sender's id of this delivery; the same one again returns the same case.
+            further: Names of the regimes that apply beside it where their condition holds.
 
         Raises:
             DeliveryIdTaken: the delivery id stands for other content.
@@ -300,9 +370,11 @@ class Store:
                     known = self._known(session, complaint, sender, delivery_id)
                     if known:
                         return Filed(known, is_new=False)
-                    pack = load_pack(regime)
-                    now = self.now(session)
-                    case = receive(new_reference(now, pack.tz), pack, complaint, sender, now)
+                    rules, now = self.rules(session), self.now(session)
+                    pack, others = rules.choose(regime, further, complaint.received_at or now)
+                    case = receive(
+                        new_reference(now, pack.tz), pack, complaint, sender, now, rules=rules, further=others
+                    )
                     self.add(session, case)
                     if delivery_id:
                         session.add(DeliveryRow(sender=sender, delivery_id=delivery_id, reference=case.reference))
@@ -341,7 +413,9 @@ class Store:
 
     # --- between rows and acts ------------------------------------------------------------------
 
-    def _load(self, session: Session, reference: str, *, lock: bool = False) -> tuple[CaseRow, Case, CaseKey | None]:
+    def _load(
+        self, session: Session, reference: str, *, lock: bool = False, rules: Rulebook | None = None
+    ) -> tuple[CaseRow, Case, CaseKey | None]:
         row = session.get(CaseRow, reference, with_for_update=lock)
         if row is None:
             raise UnknownCase(reference)
@@ -350,7 +424,7 @@ class Store:
             recorded = [_recorded(entry_of(entry), key) for entry in _entry_rows(session, reference)]
         except (ValueError, KeyError, TypeError):  # no JSON, not what the act holds, no known act, no object
             raise SealBroken(reference) from None
-        return row, Case.replay(reference, load_pack(row.regime), recorded), key
+        return row, _replayed(reference, row.regime, recorded, rules or self.rules(session)), key
 
     def case_key(self, session: Session, reference: str) -> CaseKey | None:
         """Return a case's key, or None once it was destroyed."""
@@ -361,7 +435,7 @@ class Store:
         read_at, entries = version, []
         for recorded in case.new:
             version += 1
-            entries.append(_new_entry(case.reference, version, head, recorded, key))
+            entries.append(new_entry(case.reference, version, head, recorded, key))
             head = entries[-1].hash
         with session.no_autoflush:  # the version first: only if it is still the one that was read, anything is added
             changed = session.execute(
@@ -396,9 +470,10 @@ def new_reference(now: datetime, zone: ZoneInfo, draw: Callable[[str], str] = se
 
 def read_act(entry: Entry, key: CaseKey | None) -> Act:
     """Return the act that an entry holds; without a key, without its personal data."""
+    if entry.sealed is None or key is None:
+        return ACTS[entry.kind].model_validate_json(entry.facts)  # several times as fast as by way of a dict
     content: dict[str, Any] = json.loads(entry.facts)
-    if entry.sealed is not None and key is not None:
-        content |= json.loads(key.open(entry.sealed, f"{entry.seq}/{entry.kind}"))
+    content |= json.loads(key.open(entry.sealed, f"{entry.seq}/{entry.kind}"))
     return ACTS[entry.kind].model_validate(content)
 
 
@@ -406,13 +481,27 @@ def _recorded(entry: Entry, key: CaseKey | None) -> Recorded:
     return Recorded(read_act(entry, key), entry.at, entry.by)
 
 
-def replay(reference: str, regime: str, entries: Iterable[Entry], key: CaseKey | None) -> Case:
+def replay(
+    reference: str, regime: str, entries: Iterable[Entry], key: CaseKey | None, rules: Rulebook | None = None
+) -> Case:
     """Build a case from its ledger entries."""
-    pack: Pack = load_pack(regime)
-    return Case.replay(reference, pack, (_recorded(entry, key) for entry in entries))
+    recorded = [_recorded(entry, key) for entry in entries]
+    return _replayed(reference, regime, recorded, rules or packaged_rulebook())
 
 
-def _new_entry(reference: str, seq: int, head: str, recorded: Recorded, key: CaseKey | None) -> Entry:
+def _replayed(reference: str, regime: str, recorded: Sequence[Recorded], rules: Rulebook) -> Case:
+    """Build a case under the version of its regime that it was received in."""
+    received = recorded[0].act if recorded else None
+    version = received.regime_version if isinstance(received, Received) else None
+    return Case.replay(reference, rules.pack(regime, version), recorded, rules)
+
+
+def new_entry(reference: str, seq: int, head: str, recorded: Recorded, key: CaseKey | None) -> Entry:
+    """Return the ledger entry of an act, its personal data sealed.
+
+    Raises:
+        KeyDestroyed: it holds personal data, and there is no key.
+    """
     act = recorded.act
     content = act.model_dump(mode="json")
     personal = {name: content.pop(name) for name in act.personal}

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -78,6 +79,7 @@ class FirmRow(Base):
     is_demo: Mapped[bool] = mapped_column(default=False)  # only a demo can be moved through time
     offset_seconds: Mapped[int] = mapped_column(default=0)  # added to the real time to give the firm's
     key_fingerprint: Mapped[str] = mapped_column(String(16))
+    rules_version: Mapped[int] = mapped_column(default=0)  # grows when the firm adds a pack or a calendar
 
 
 class CaseRow(Base):
@@ -153,16 +155,88 @@ class CaseKeyRow(Base):
 
 
 class ClockRow(Base):
-    """A running clock, and when the sweep must look at it next."""
+    """A clock of a case, and when the sweep must look at it next."""
 
     __tablename__ = "clocks"
-    __table_args__ = (Index("ix_clocks_next_at", "next_at"),)
+    __table_args__ = (
+        Index(
+            "ix_clocks_next_at",
+            "next_at",
+            "reference",
+            "name",
+            postgresql_where=text("next_at IS NOT NULL"),
+            sqlite_where=text("next_at IS NOT NULL"),
+        ),
+        # SQLite uses it only where the words are the same, and SQLAlchemy writes "= 1" there.
+        Index("ix_clocks_running", "due_at", postgresql_where=text("running"), sqlite_where=text("running = 1")),
+        Index(
+            "ix_clocks_to_show",
+            "reference",
+            "name",
+            postgresql_where=text("shown <> standing"),
+            sqlite_where=text("shown <> standing"),
+        ),
+    )
 
     reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
     due_at: Mapped[datetime] = mapped_column(Instant)
     next_at: Mapped[datetime | None] = mapped_column(Instant)
     missed: Mapped[bool]
+    running: Mapped[bool]  # its duty is neither done nor fallen away
+    paused: Mapped[bool]
+    nature: Mapped[str] = mapped_column(String(8))
+    calendar: Mapped[str] = mapped_column(String(32))
+    standing: Mapped[str] = mapped_column(String(8), default="")  # "soon", "late", or neither
+    shown: Mapped[str] = mapped_column(String(8), default="")  # what the tags of the case's run say of it
+
+
+class AlertRow(Base):
+    """Something that people are to be told of a clock: written with the act, sent when they work."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index(
+            "ix_alerts_unannounced",
+            "id",
+            postgresql_where=text("announced_at IS NULL"),
+            sqlite_where=text("announced_at IS NULL"),
+        ),
+        Index(
+            "ix_alerts_unsent",
+            "send_after",
+            postgresql_where=text("sent_at IS NULL"),
+            sqlite_where=text("sent_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"))
+    clock: Mapped[str] = mapped_column(String(80))
+    what: Mapped[str] = mapped_column(String(32))
+    percent: Mapped[int | None]
+    tell: Mapped[str] = mapped_column(String(200))  # roles, separated by blanks
+    due_at: Mapped[datetime] = mapped_column(Instant)
+    send_after: Mapped[datetime] = mapped_column(Instant)  # the next working time
+    announcing_since: Mapped[datetime | None] = mapped_column(Instant)  # somebody is telling Prefect
+    announced_at: Mapped[datetime | None] = mapped_column(Instant)  # event and tag are on Prefect's server
+    sending_since: Mapped[datetime | None] = mapped_column(Instant)  # somebody is telling people
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RuleRow(Base):
+    """A pack or a calendar that the firm added; rows are only ever inserted."""
+
+    __tablename__ = "rules"
+    __table_args__ = (UniqueConstraint("kind", "name", "version", name="uq_rules_version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(40))
+    version: Mapped[str] = mapped_column(String(32))
+    text: Mapped[str] = mapped_column(Text)
+    added_at: Mapped[datetime] = mapped_column(Instant)
+    added_by: Mapped[str] = mapped_column(String(64))
 
 
 class LetterRow(Base):

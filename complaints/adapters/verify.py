@@ -7,9 +7,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from complaints.adapters.projection import case_columns, clock_columns
+from complaints.adapters.projection import CLOCK_COLUMNS, case_columns, clock_columns
 from complaints.adapters.store import Store, entry_of, replay
-from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, LetterRow
+from complaints.adapters.tables import AlertRow, CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, LetterRow
 from complaints.case import Case
 from complaints.errors import ComplaintError, UnknownCase
 from complaints.ledger import Break, Entry, check_chain
@@ -92,7 +92,7 @@ def _compare(store: Store, session: Session, row: CaseRow, entries: list[Entry])
             yield entry
 
     try:
-        case = replay(reference, row.regime, each(), store.case_key(session, reference))
+        case = replay(reference, row.regime, each(), store.case_key(session, reference), store.rules(session))
         columns = case_columns(case)
     except _UNREADABLE as wrong:
         reason = str(wrong) if isinstance(wrong, ComplaintError) else f"cannot be read: {type(wrong).__name__}"
@@ -103,7 +103,7 @@ def _compare(store: Store, session: Session, row: CaseRow, entries: list[Entry])
         if getattr(row, column) != value
     ]
     clocks = {
-        clock.name: {"due_at": clock.due_at, "next_at": clock.next_at, "missed": clock.missed}
+        clock.name: {column: getattr(clock, column) for column in CLOCK_COLUMNS}
         for clock in session.scalars(select(ClockRow).where(ClockRow.reference == reference))
     }
     if clocks != clock_columns(case):
@@ -147,6 +147,7 @@ def _orphans(session: Session) -> list[Break]:
         ClockRow.reference,
         LetterRow.reference,
         DeliveryRow.reference,
+        AlertRow.reference,
     ):
         known = select(CaseRow.reference).where(CaseRow.reference == column).exists()
         gone.update(session.scalars(select(column).where(~known).distinct()))

@@ -5,6 +5,7 @@ import pytest
 
 from complaints.answers import (
     ANSWERS,
+    Breach,
     Decision,
     DeliveryRepair,
     Finding,
@@ -16,7 +17,19 @@ from complaints.answers import (
     parse_answer,
 )
 from complaints.errors import AnswerRefused
-from complaints.words import Basis, Category, Cause, Conclusion, Outcome, Remedy, Repair, Satisfaction, Severity, Topic
+from complaints.words import (
+    Basis,
+    BreachCause,
+    Category,
+    Cause,
+    Conclusion,
+    Outcome,
+    Remedy,
+    Repair,
+    Satisfaction,
+    Severity,
+    Topic,
+)
 from tests.builders import AN_ANSWER
 
 FINDING, DECISION, REMEDY = Question.FINDING, Question.DECISION, Question.REMEDY
@@ -80,6 +93,10 @@ PAID = {"done_on": "2026-03-10", "voucher": "PAY-1"}
         (Question.DELIVERY, {"choice": "other_contact", "contact": 100}, "contact", "less than or equal to 99"),
         (Question.DELIVERY, {"choice": "give_up"}, "reason", "needs a reason"),
         (Question.DELIVERY, {"choice": "give_up", "reason": "lazy"}, "reason", "'not_reachable'"),
+        # the breach
+        (Question.BREACH, {}, "cause", "Field required"),
+        (Question.BREACH, {"cause": "the weather"}, "cause", "'staffing'"),
+        (Question.BREACH, {"cause": "staffing", "clock": "decision"}, "clock", "not permitted"),
     ],
 )
 def test_a_wrong_answer_is_refused_with_its_field_and_the_reason(question, values, field, reason):
@@ -126,6 +143,7 @@ def test_a_wrong_answer_is_refused_with_its_field_and_the_reason(question, value
         (Question.REPLY, {"topic": "fees"}, Reply(topic=Topic.FEES)),
         (Question.REPORT, {"result": "referred", "basis": "law"}, ReportFinding(result="referred", basis="law")),
         (Question.DELIVERY, {"choice": "by_post"}, DeliveryRepair(choice=Repair.BY_POST)),
+        (Question.BREACH, {"cause": "third_party"}, Breach(cause=BreachCause.THIRD_PARTY)),
     ],
 )
 def test_a_valid_answer_needs_only_what_has_no_default(question, values, answer):

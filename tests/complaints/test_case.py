@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 
@@ -6,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints import acts
-from complaints.acts import ACTS
+from complaints.acts import ACTS, Recorded
 from complaints.answers import Question
-from complaints.case import CLOSED_FROM, MOVES, SYSTEM, Case, Recorded, closure_of, delivery_channel, receive
+from complaints.case import SYSTEM, Case, closure_of, delivery_channel
 from complaints.errors import AnsweredAlready, AnswerRefused, NotAsked, StageError
 from complaints.intake import Contact
-from complaints.regimes.model import load_pack
+from complaints.moves import CLOSED_FROM, MOVES
+from complaints.reception import receive
+from complaints.regimes.rulebook import load_pack
 from complaints.words import Closure, Conclusion, Kind, Remedy, Stage
 from tests.builders import (
     AN_ANSWER,
@@ -25,6 +28,7 @@ from tests.builders import (
     a_complaint,
     a_decision,
     a_finding,
+    a_received,
     a_remedy_done,
     a_repair,
     a_reply,
@@ -33,6 +37,7 @@ from tests.builders import (
     fail_letter,
     prepare_letter,
     through_json,
+    utc,
 )
 
 STAGES = list(Stage)
@@ -54,6 +59,7 @@ answered                .   .   x   .   x   x   .   .   .   .   .   answered
 put_right               .   .   .   .   .   .   x   .   .   .   .   put_right
 follow_up_opened        .   .   .   .   .   .   .   x   .   .   .   put_right
 followed_up             .   .   .   .   .   .   .   x   .   .   .   followed_up
+reopened                .   .   .   .   .   .   .   .   .   x   .   under_investigation
 archived                .   .   .   .   .   .   .   .   .   x   .   archived
 """
 
@@ -588,16 +594,22 @@ def test_a_clock_is_met_once():
     assert sorted(met) == ["acknowledgement", "decision", "follow-up"]
 
 
-def test_the_sweep_looks_at_a_clock_for_its_warning_then_for_its_end_then_never_again():
+def test_the_sweep_looks_at_a_clock_for_its_marks_then_for_its_end_then_when_it_reminds_then_never_again():
     case = a_case()
-    started = case.clocks["decision"].started
+    half, most = (mark.at for mark in case.clocks["decision"].started.until.marks)
+    again = MONDAY + timedelta(days=20)
     seen = [case.clocks["decision"].next_at]
 
-    for act in (acts.ClockWarned, acts.ClockMissed):
-        case.record(an_act(act), LATER)
+    for act in (
+        an_act(acts.ClockWarned, percent=50),
+        an_act(acts.ClockWarned, percent=80),
+        an_act(acts.ClockMissed, remind_at=again),
+        an_act(acts.ClockReminded, remind_at=None),
+    ):
+        case.record(act, LATER)
         seen.append(case.clocks["decision"].next_at)
 
-    assert seen == [started.warn_at, started.due_at, None]
+    assert seen == [half, most, case.clocks["decision"].due_at, again, None]
 
 
 def test_the_sweep_looks_at_a_wait_once():
@@ -722,6 +734,42 @@ def test_whatever_happens_to_a_case_its_ledger_tells_it(happenings):
 @pytest.mark.parametrize("act", list(ACTS.values()), ids=list(ACTS))
 def test_an_act_is_the_same_when_it_comes_back_from_the_ledger(act):
     assert through_json(an_act(act)) == an_act(act)
+
+
+# What the ledger holds of clocks that began before there were calendars, ladders and several regimes.
+OLD_START = """{"article": "art. 18", "budget": 15, "clock": "decision", "confidence": "H", "unit": "calendar_days",
+"due_at": "2026-03-17T16:00:00Z", "started_at": "2026-03-02T01:00:00Z", "wait": false,
+"warn_at": "2026-03-14T13:00:00Z"}"""
+OLD_WARNING, OLD_BREACH = acts.ClockWarned(clock="decision"), acts.ClockMissed(clock="decision")
+
+
+@pytest.mark.parametrize(
+    ("entries", "next_at"),
+    [
+        ([], utc(2026, 3, 14, 13, 0)),
+        ([OLD_WARNING], utc(2026, 3, 17, 16, 0)),
+        ([OLD_WARNING, OLD_BREACH], None),
+        ([acts.ClockMet(clock="decision", late=False)], None),
+    ],
+    ids=["begun", "warned", "missed", "met"],
+)
+def test_a_clock_of_an_old_ledger_goes_on_as_it_was_begun(entries, next_at):
+    begun = [a_received(), acts.ClockStarted.model_validate_json(OLD_START), *entries]
+
+    case = Case.replay(REFERENCE, load_pack(REGIME), [Recorded(one, MONDAY, SYSTEM) for one in begun])
+
+    clock = case.clocks["decision"]
+    assert (clock.nature, clock.due_at, clock.next_at) == ("duty", utc(2026, 3, 17, 16, 0), next_at)
+    assert case.answer_clock is clock
+
+
+def test_a_wait_of_an_old_ledger_is_still_a_wait():
+    values = json.loads(OLD_START) | {"clock": "follow-up", "wait": True, "warn_at": None}
+
+    case = a_case(Stage.ANSWERED)
+    case.record(acts.ClockStarted.model_validate(values), LATER)
+
+    assert isinstance(case.watch("follow-up", utc(2026, 3, 17, 16, 0)), acts.ClockReached)
 
 
 def test_an_old_entry_with_a_field_that_is_gone_can_still_be_read():

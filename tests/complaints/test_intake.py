@@ -64,6 +64,12 @@ def contact(kind, value):
         ({"received_at": "2026-03-02"}, "received_at", "timezone"),
         ({"received_at": "0001-01-01T00:00:00+08:00"}, "received_at", "is out of range"),
         ({"received_at": "9999-12-31T23:59:59-08:00"}, "received_at", "is out of range"),
+        # what rules depend on
+        ({"circumstances": ["Very complex"]}, "circumstances.0", "pattern"),
+        ({"circumstances": ["complex"] * 21}, "circumstances", "at most 20"),
+        ({"events": {"Sent to portal": "2026-03-02T09:00:00Z"}}, "events.Sent to portal.[key]", "pattern"),
+        ({"events": {"sent_to_portal": "2026-03-02T09:00:00"}}, "events.sent_to_portal", "timezone"),
+        ({"events": {"sent_to_portal": "yesterday"}}, "events.sent_to_portal", "datetime"),
         # evidence
         ({"evidence": [{"name": "a.jpg", "size": -1}]}, "evidence.0.size", "greater than or equal to 0"),
         ({"evidence": [{"name": "a.jpg", "sha256": "abc"}]}, "evidence.0.sha256", "pattern"),
@@ -92,6 +98,7 @@ def test_bad_input_names_the_field_and_the_reason(changes, field, reason):
         {"amount": {"value": "99999999999999.99"}},
         {"received_at": "2026-03-02T09:00:00+08:00"},
         {"happened_on": "2028-02-29"},
+        {"circumstances": ["complex", "branch_result"], "events": {"sent_to_portal": "2026-03-02T09:00:00+08:00"}},
     ],
     ids=ascii,
 )
@@ -139,6 +146,8 @@ def test_the_same_content_has_the_same_fingerprint():
         {"complainant": {"name": "林知秋", "contacts": [EMAIL]}},
         {"received_at": MONDAY},
         {"urgent": True},
+        {"circumstances": ["complex"]},
+        {"events": {"new_facts": MONDAY}},
     ],
 )
 def test_other_content_has_another_fingerprint(changes):
@@ -153,10 +162,18 @@ def test_other_content_has_another_fingerprint(changes):
         ({"received_at": MONDAY}, {"received_at": MONDAY.astimezone(UTC)}),
         ({"narrative": "扣款"}, {"narrative": " 扣款 "}),
         ({"product": ""}, {"product": None}),
+        ({"events": {"new_facts": MONDAY}}, {"events": {"new_facts": MONDAY.astimezone(UTC)}}),
+        ({"circumstances": [], "events": {}}, {}),
     ],
 )
 def test_the_same_thing_written_another_way_has_the_same_fingerprint(one, other):
     assert a_complaint(**one).fingerprint == a_complaint(**other).fingerprint
+
+
+def test_a_complaint_that_was_delivered_before_there_were_circumstances_is_still_known_again():
+    was = "d2b97b6c1406fb3ee738ab26ef16fdb84e21c4da159f5aebb771a88e78ff22a3"
+
+    assert a_complaint().fingerprint == was
 
 
 def test_the_fingerprint_survives_being_stored():

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from complaints import acts
+from complaints import acts, timekeeping
 from complaints.adapters.mail import Post
 from complaints.assessment import assess
-from complaints.deadlines import due
 from complaints.errors import LetterIncomplete
 from complaints.letters import (
     CONFIDENTIAL,
@@ -26,7 +25,8 @@ from complaints.letters import (
     render_letter,
     show_date,
 )
-from complaints.regimes.model import LetterRule, Unit, load_pack
+from complaints.regimes.model import LetterRule
+from complaints.regimes.rulebook import load_pack
 from complaints.settings import Firm
 from complaints.words import (
     EN,
@@ -51,6 +51,8 @@ from tests.builders import (
     REGIME,
     SHANGHAI,
     a_case,
+    a_case_under,
+    a_pack,
     advance,
     an_act,
     utc,
@@ -94,6 +96,25 @@ def a_declined_case(conclusion=Conclusion.NOT_OURS, **changes):
     return a_case(Stage.INVESTIGATED, instead=[an_act(acts.Found, conclusion=conclusion)], **changes)
 
 
+def an_extended_case(reason=None, **changes):
+    case = a_case(circumstances=["complex", "special_cause"], **changes)
+    for tier in ("complex", "special"):
+        timekeeping.extend(case, "decision", tier, "li.wei", MONDAY, reason=reason, approver="sun.lei")
+    return case
+
+
+def a_paused_case(reason=None, **changes):
+    case = a_case(**changes)
+    timekeeping.pause(case, "decision", "appraisal", "li.wei", MONDAY, reason=reason, proof="JD-2026-18")
+    return case
+
+
+def a_reviewed_case(**changes):
+    case = a_case(Stage.ANSWERED, **changes)
+    timekeeping.note(case, "review_requested", MONDAY, "li.wei", MONDAY)
+    return case
+
+
 def a_report(stage=Stage.RECEIVED, **changes):
     return a_case(stage, kind=Kind.REPORT, **changes)
 
@@ -133,6 +154,13 @@ STATES = [
     *[("decision", basis, lambda b=basis, **c: a_decided_case(decided={"basis": b}, **c)) for basis in Basis],
     *[("decline", one, lambda o=one, **c: a_declined_case(o, **c)) for one in Conclusion if one.declines],
     ("follow_up_survey", "put right", lambda **c: a_case(Stage.PUT_RIGHT, **c)),
+    ("extension_notice", "no reasons", an_extended_case),
+    ("extension_notice", "reasons", lambda **c: an_extended_case("等待\n\n第三方资料", **c)),
+    ("pause_notice", "no reasons", a_paused_case),
+    ("pause_notice", "reasons", lambda **c: a_paused_case("等待\n\n鉴定结果", **c)),
+    ("review_decision", "the decision stands", a_reviewed_case),
+    ("summary_resolution", "resolved", lambda **c: a_case(Stage.ASSESSED, **c)),
+    ("summary_resolution", "with a remedy", lambda **c: a_decided_case(**c)),
 ]
 EVERY = pytest.mark.parametrize(
     ("letter", "build"), [pytest.param(letter, build, id=f"{letter}: {state}") for letter, state, build in STATES]
@@ -186,7 +214,8 @@ def elements(source):
 
 
 def test_the_table_names_every_letter_and_every_letter_is_written_in_both_languages():
-    written = {folder.name: {file.stem for file in folder.iterdir()} for folder in LETTERS.iterdir() if folder.is_dir()}
+    folders = [folder for folder in LETTERS.iterdir() if folder.is_dir()]
+    written = {folder.name: {file.stem for file in folder.glob("*.html")} for folder in folders}
 
     assert written == {letter: set(LANGUAGES) for letter, *_ in STATES}
 
@@ -500,11 +529,8 @@ def test_the_acknowledgement_names_the_last_day_in_chinese_too():
     ],
 )
 def test_a_limit_in_hours_ends_on_the_day_of_its_last_moment(received_at, last_day):
-    case = a_case(now=received_at, language=EN)
-    rule = case.pack.clock("decision").model_copy(update={"budget": 24, "unit": Unit.HOURS})
-    started = case.clocks["decision"].started
-    in_hours = started.model_copy(update={"due_at": due(rule, received_at, SHANGHAI).at})
-    case._apply_clock(in_hours, received_at)
+    in_a_day = a_pack('[[clocks]]\nname = "decision"\nbudget = 24\nunit = "hours"')
+    case = a_case_under(in_a_day, now=received_at, language=EN)
 
     assert f"by {last_day} at the latest" in render(case, "acknowledgement").text
 
@@ -513,7 +539,7 @@ def test_a_limit_in_hours_ends_on_the_day_of_its_last_moment(received_at, last_d
 def test_the_day_in_the_letter_is_the_day_of_the_clock(minutes):
     received_at = utc(2021, 1, 1) + timedelta(minutes=minutes)
     case = a_case(now=received_at)
-    last_day = due(case.pack.clock("decision"), received_at, case.pack.tz).on
+    last_day = received_at.astimezone(SHANGHAI).date() + timedelta(days=15)
 
     text = render(case, "acknowledgement", now=received_at).text
     assert f"我们最迟于{show_date(last_day, ZH)}告知您办理结果" in text

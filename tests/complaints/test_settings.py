@@ -1,4 +1,5 @@
 import pytest
+from pydantic import ValidationError
 
 from complaints.settings import Firm, Settings
 
@@ -37,3 +38,34 @@ def test_the_file_says_who_the_firm_is_but_for_what_the_environment_says(home, m
 
     firm = Settings().firm
     assert (firm.email, firm.telephone) == ("tousu@firm.example.cn", "021-1")
+
+
+@pytest.mark.parametrize(
+    ("written", "urls"),
+    [
+        ("wecombot://KEY", ["wecombot://KEY"]),
+        ("wecombot://KEY mailto://a:b@firm.cn?to=c,d", ["wecombot://KEY", "mailto://a:b@firm.cn?to=c,d"]),
+        ("wecombot://KEY, feishu://TOKEN", ["wecombot://KEY", "feishu://TOKEN"]),
+        ('["wecombot://KEY", "feishu://TOKEN"]', ["wecombot://KEY", "feishu://TOKEN"]),
+        ("", []),
+    ],
+)
+def test_a_role_is_told_by_one_url_or_by_several(monkeypatch, written, urls):
+    monkeypatch.setenv("REDRESS_ALERTS__HEAD_OF_COMPLAINTS", written)
+
+    assert [url.get_secret_value() for url in Settings().alerts["head_of_complaints"]] == urls
+    assert "KEY" not in repr(Settings())
+
+
+def test_alerts_can_stand_in_the_file(home):
+    (home / "redress.toml").write_text('alert_language = "en"\n[alerts]\nhandler = ["wecombot://KEY"]\n')
+
+    assert Settings().alert_language == "en"
+    assert [url.get_secret_value() for url in Settings().alerts["handler"]] == ["wecombot://KEY"]
+
+
+def test_a_role_that_nobody_knows_is_refused(monkeypatch):
+    monkeypatch.setenv("REDRESS_ALERTS__BOSS", "wecombot://KEY")
+
+    with pytest.raises(ValidationError, match="handler"):
+        Settings()

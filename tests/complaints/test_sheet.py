@@ -6,7 +6,8 @@ from markdown_it import MarkdownIt
 
 from complaints import acts
 from complaints.answers import Question
-from complaints.case import MOVES
+from complaints.case_explanation import explain_case
+from complaints.moves import MOVES
 from complaints.sheet import case_sheet
 from complaints.words import Category, Conclusion, Kind, Stage
 from tests.builders import (
@@ -127,10 +128,24 @@ def test_an_ordinary_case_shows_what_the_operator_needs_to_know():
 
 **时限 · Clocks**
 
-- **受理告知 · acknowledgement**（已完成 · done）: 到期 · due 2026-03-03 09:00；剩余 · left —；\
+- **受理告知 · acknowledgement**（按时完成 · done in time）: 到期 · due 2026-03-03 09:00；剩余 · left —；\
 依据 · rule 本机构标准 · firm's own standard（L） **待核实 · to verify**
 - **处理决定 · decision**（计时中 · running）: 到期 · due 2026-03-17 24:00；剩余 · left 15 天 15 小时 · 15 d 15 h；\
 依据 · rule 第十八条 · art. 18（H）
+
+**时限如何计算 · How the limits were counted**
+
+- 受理告知 · acknowledgement
+    - 2026-03-02 09:00 起算（Asia/Shanghai） · starts 2026-03-02 09:00 (Asia/Shanghai)
+    - 连续计 24 小时 · 24 hours on end
+    - 到期：2026-03-03 09:00 · due 2026-03-03 09:00
+    - 2026-03-02 09:00 redress: 按时完成 · done in time
+- 处理决定 · decision
+    - 2026-03-02 09:00 起算（Asia/Shanghai） · starts 2026-03-02 09:00 (Asia/Shanghai)
+    - 当日不计入，自次日起算 · the day of the start is not counted
+    - 计 15 个自然日：第 1 日 2026-03-03，第 15 日 2026-03-17 · \
+15 calendar days: day 1 is 2026-03-03, day 15 is 2026-03-17
+    - 到期：2026-03-17 24:00 · due 2026-03-17 24:00
 
 查看完整案卷 · Read the full file: `redress show {REFERENCE}`"""
     )
@@ -152,6 +167,8 @@ def test_a_confidential_case_shows_its_stage_and_its_clocks_only(kind, narrative
     assert [line for line in text.splitlines() if line.startswith("- ") and "信函" not in line] == [
         "- 原因 · Reason: 550 mailbox unavailable",
         *clocks,
+        "- 受理告知 · acknowledgement",  # how they were counted
+        "- 处理决定 · decision",
     ]
     for secret in (*SECRETS, "辨认理财", "CN-31", "128.50", "fees", "web form", "Department"):
         assert secret not in text
@@ -194,10 +211,10 @@ def test_a_clock_shows_what_is_left_or_how_late_it_is(now, left):
     ("seen", "now", "state"),
     [
         ([], MONDAY, "计时中 · running"),
-        ([acts.ClockWarned(clock="decision")], utc(2026, 3, 15), "临近 · near"),
+        ([acts.ClockWarned(clock="decision")], utc(2026, 3, 15), "临近到期 · near"),
         ([acts.ClockMissed(clock="decision")], utc(2026, 3, 18), "超期 · missed"),
         ([acts.ClockWarned(clock="decision"), acts.ClockMissed(clock="decision")], utc(2026, 3, 18), "超期 · missed"),
-        ([acts.ClockMet(clock="decision", late=False)], utc(2026, 3, 18), "已完成 · done"),
+        ([acts.ClockMet(clock="decision", late=False)], utc(2026, 3, 18), "按时完成 · done in time"),
         ([acts.ClockMet(clock="decision", late=True)], utc(2026, 3, 19), "超期完成 · done late"),
     ],
 )
@@ -332,9 +349,10 @@ def test_every_conclusion_that_declines_leaves_a_sheet_that_renders():
     for conclusion in (one for one in Conclusion if one.declines):
         case = a_case(Stage.INVESTIGATED, instead=[an_act(acts.Found, conclusion=conclusion)])
 
-        page = shown(sheet(case))
-        assert page.count("<table>") == page.count("<ul>") == 1
-        assert page.count("<li>") == len(case.clocks) > 0
+        page, explained = shown(sheet(case)), explain_case(case)
+        assert page.count("<table>") == 1
+        assert page.count("<ul>") == 2 + len(case.clocks) > 2  # the clocks, and how each was counted
+        assert page.count("<li>") == sum(2 + len(one.steps) + len(one.events) for one in explained)
 
 
 @pytest.mark.parametrize("product", ["马可辨的信用卡", "卡号6222020200112233445", "write to someone@example.com"])

@@ -1,9 +1,12 @@
 """An installation of its own for each test: a home folder with its key and an empty case database. Prefect is away."""
 
+import io
 import os
+import re
 import shutil
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,7 +19,7 @@ from sqlalchemy import func, make_url, select
 from complaints.adapters.store import Store
 from complaints.adapters.tables import Base
 from complaints.settings import settings
-from deployments import cli
+from deployments import cli, console
 from deployments.demo import free_port
 from tasks import desk
 from tests.conftest import SqliteFiles
@@ -46,7 +49,7 @@ class Installation:
 
 def forget() -> None:
     """Forget what a process keeps: the settings and its connections."""
-    for kept in (desk.store, cli.cases):
+    for kept in (desk.store, console.cases):
         if kept.cache_info().currsize:
             kept().engine.dispose()
             kept.cache_clear()
@@ -105,3 +108,46 @@ def prefect() -> Iterator[Substitute]:
         yield substitute
         server.shutdown()
         thread.join()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def words(self) -> str:
+        """What it printed, without the frames of tables."""
+        return " ".join(re.sub(r"[│┃─━╭╮╰╯┏┓┗┛┡┩├┤┼┬┴╇┳┻└┘┌┐]", " ", self.out).split())
+
+
+Redress = Callable[..., Answer]
+
+
+@pytest.fixture
+def redress(firm: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Redress:
+    """Runs ``redress`` with arguments, each time as a new process would."""
+
+    def run(*arguments: object, stdin: bytes = b"") -> Answer:
+        monkeypatch.setattr(sys, "argv", ["redress", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        forget()
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        printed = capsys.readouterr()
+        return Answer(int(end.value.code or 0), printed.out, printed.err)
+
+    return run
+
+
+def refused(answer: Answer, *words: str) -> bool:
+    """Whether it ended with exit code 2 and one line that says ``words`` and no more than a person needs."""
+    assert answer.code == 2, answer
+    assert answer.err.startswith("redress: "), answer
+    assert answer.err.count("\n") == 1, answer
+    assert "Traceback" not in answer.out + answer.err
+    assert not [word for word in words if word not in answer.err], answer.err
+    return True

@@ -12,10 +12,11 @@ import pytest
 from complaints import acts
 from complaints.answers import Question, parse_answer
 from complaints.assessment import assess
-from complaints.case import SYSTEM, Case, closure_of, receive
+from complaints.case import SYSTEM, Case, closure_of
 from complaints.errors import AnswerRefused
 from complaints.intake import Complaint
-from complaints.regimes.model import load_pack
+from complaints.reception import receive
+from complaints.regimes.rulebook import load_pack
 from complaints.words import LANGUAGES, Channel, Kind, Outcome, Repair, Stage
 from deployments.demo import DAYS, Script, sample
 from tests.builders import REGIME, an_act
@@ -24,7 +25,14 @@ ENTRIES = sample()
 TEXT = json.dumps(ENTRIES, ensure_ascii=False)
 TODAY = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 QUESTIONS = {
-    Kind.COMPLAINT: {Question.FINDING, Question.DECISION, Question.REMEDY, Question.FOLLOW_UP, Question.DELIVERY},
+    Kind.COMPLAINT: {
+        Question.FINDING,
+        Question.DECISION,
+        Question.REMEDY,
+        Question.FOLLOW_UP,
+        Question.DELIVERY,
+        Question.BREACH,
+    },
     Kind.CONSULTATION: {Question.REPLY, Question.DELIVERY},
     Kind.SUGGESTION: {Question.DELIVERY},
     Kind.REPORT: {Question.REPORT, Question.DELIVERY},
@@ -148,11 +156,11 @@ def test_the_play_leads_to_the_end_or_to_where_it_is_left(entry: Mapping[str, An
         script[question].append(one)
 
     while case.stage.is_open:
-        now += timedelta(days=1)
         if question := case.asks:
             if not script[question]:
                 break
             answer = script[question].pop(0)
+            now += timedelta(days=answer["after_days"])
             try:
                 case.answer(question, parse_answer(question, values(answer, now)), answer["by"], now)
             except AnswerRefused as wrong:

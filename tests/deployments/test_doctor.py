@@ -35,7 +35,10 @@ def _an_installation(firm: Installation) -> None:
 
 
 def test_a_fresh_installation_has_nothing_bad() -> None:
-    assert grades() == {
+    calendars = {what: grade for what, grade in grades().items() if what.startswith("calendar ")}
+    assert calendars.keys() == {"calendar cn-public", "calendar cn-finance"}
+    assert "bad" not in calendars.values(), "next year's arrangement comes late in the year: a note"
+    assert {what: grade for what, grade in grades().items() if what not in calendars} == {
         "Python": "ok",
         "prefect": "ok",
         "fastapi": "ok",
@@ -43,8 +46,10 @@ def test_a_fresh_installation_has_nothing_bad() -> None:
         "home folder": "ok",
         "case database": "ok",
         "master key": "ok",
+        "regimes": "ok",
         "mail server": "note",
         "senders at the door": "note",
+        "alerts": "note",
         "Prefect's server": "note",
     }
 
@@ -121,6 +126,31 @@ def test_what_is_wrong_gets_its_grade_and_its_cure(
     assert one.grade == grade
     assert found in one.found
     assert cure in one.cure
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "cure"),
+    [
+        ("REDRESS_REGIME", "cn-nfrb", "there is no regime pack 'cn-nfrb'"),
+        ("REDRESS_FURTHER_REGIMES", '["uk-dips"]', "there is no regime pack 'uk-dips'"),
+        ("REDRESS_OFFICE_CALENDAR", "cn-privat", "there is no calendar 'cn-privat'"),
+    ],
+)
+def test_a_regime_or_calendar_that_is_not_there_is_bad(firm: Installation, setting: str, value: str, cure: str) -> None:
+    firm.set(**{setting: value})
+
+    assert finding("rules").grade == "bad"
+    assert cure in finding("rules").cure
+
+
+@pytest.mark.parametrize(("url", "grade"), [("json://127.0.0.1:1/", "ok"), (f"wecombot:/{PASSWORD}", "bad")])
+def test_an_address_for_alerts_is_looked_at_but_not_shown(firm: Installation, url: str, grade: str) -> None:
+    firm.set(REDRESS_ALERTS__HANDLER=url)
+
+    one = finding("alerts to handler")
+
+    assert one.grade == grade
+    assert PASSWORD not in one.found + one.cure
 
 
 def test_looking_makes_nothing(firm: Installation) -> None:

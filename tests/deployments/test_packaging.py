@@ -173,4 +173,5 @@ def test_every_letter_is_written_in_both_languages() -> None:
 
     assert folders
     for folder in folders:
-        assert {file.name for file in folder.iterdir()} == {"en.html", "zh-CN.html"}, folder.name
+        for place in (folder, *(part for part in folder.iterdir() if part.is_dir())):  # and its parts for a regime
+            assert {file.name for file in place.glob("*.html")} == {"en.html", "zh-CN.html"}, place.name

@@ -27,6 +27,7 @@ PLAY: Mapping[Question, Mapping[str, Any]] = {
     Question.REPLY: {"topic": "fees"},
     Question.REPORT: {"result": "confirmed"},
     Question.DELIVERY: {"choice": "give_up", "reason": "not_reachable"},
+    Question.BREACH: {"cause": "staffing"},
 }
 """A valid answer to every question."""
 
@@ -181,7 +182,7 @@ class Running:
 
 def ledger_story(store: Store, reference: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Return a ledger without what differs from one telling to the next: times, and what carries the reference."""
-    telling = {"started_at", "warn_at", "due_at", "message_id", "number", "sha256", "receipt", "received_at"}
+    telling = {"started_at", "warn_at", "due_at", "message_id", "number", "sha256", "receipt", "received_at", "until"}
     return [
         (entry.kind, entry.by, {name: value for name, value in json.loads(entry.facts).items() if name not in telling})
         for entry in store.entries(reference)

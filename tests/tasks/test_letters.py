@@ -9,7 +9,6 @@ from complaints.adapters.tables import LetterRow
 from complaints.answers import Question
 from complaints.case import delivery_channel
 from complaints.errors import LetterIncomplete, MailRefused, MailUnavailable, SettingError
-from complaints.regimes import model
 from complaints.settings import settings
 from complaints.words import Kind, Repair
 from tasks import letters
@@ -154,12 +153,14 @@ def test_a_letter_goes_to_the_best_contact_on_file(store, contacts, channel, rec
     assert letter_of(store, reference).status == "sent"
 
 
-def test_an_incomplete_letter_is_not_put_into_the_outbox(store, monkeypatch):
-    pack = model.load_pack("cn-nfra")
-    rule = model.LetterRule(
-        name=LETTER, elements=("received", "ombudsman"), article={"zh": "第九十九条", "en": "art. 99"}, confidence="H"
+def test_an_incomplete_letter_is_not_put_into_the_outbox(store):
+    stricter = (
+        'name = "cn-nfra"\nversion = "9"\nextends = "cn-nfra"\nvalid_from = 2026-01-01\n[[letters]]\n'
+        f'name = "{LETTER}"\nelements = ["received", "ombudsman"]\n'
+        'article = { zh = "第九十九条", en = "art. 99" }\nconfidence = "H"\n'
     )
-    monkeypatch.setattr("complaints.adapters.store.load_pack", lambda _: pack.model_copy(update={"letters": (rule,)}))
+    with store.write() as session:
+        store.add_rule(session, "pack", "cn-nfra", "9", stricter, "c.zhao")
     reference = file_complaint(store)
 
     with pytest.raises(LetterIncomplete, match="ombudsman"):

@@ -1,10 +1,11 @@
+from datetime import timedelta
 from threading import Thread
 from types import SimpleNamespace
 
 import pytest
 from prefect.states import Completed, Failed
 
-from complaints import acts
+from complaints import acts, timekeeping
 from complaints.answers import FREE_WORDS, Question
 from complaints.errors import (
     AnswerRefused,
@@ -15,7 +16,7 @@ from complaints.errors import (
     MailUncertain,
     StageError,
 )
-from complaints.words import Closure, Kind, Outcome, Remedy, Repair, Stage
+from complaints.words import BreachCause, Closure, Kind, Outcome, Remedy, Repair, Stage
 from tasks import steps
 from tasks.desk import is_retryable
 from tests.builders import (
@@ -233,6 +234,7 @@ ASKING = {
     Question.DECISION: (Kind.COMPLAINT, Stage.INVESTIGATED),
     Question.REPLY: (Kind.CONSULTATION, Stage.ASSESSED),
     Question.REPORT: (Kind.REPORT, Stage.UNDER_INVESTIGATION),
+    Question.BREACH: (Kind.COMPLAINT, Stage.FOLLOWED_UP),
 }
 ASKED = pytest.mark.parametrize("question", ASKING)
 
@@ -240,7 +242,15 @@ ASKED = pytest.mark.parametrize("question", ASKING)
 def asking(store, question, **changes):
     """A case that waits for the answer to ``question``."""
     kind, stage = ASKING[question]
-    return a_case_at(store, stage, kind, **changes)
+    return a_late_case(store) if question is Question.BREACH else a_case_at(store, stage, kind, **changes)
+
+
+def a_late_case(store):
+    """A case whose acknowledgement and decision came too late; why the first one did has been said."""
+    reference = a_case_at(store, Stage.FOLLOWED_UP, received_at=store.now() - timedelta(days=20))
+    with store.open_case(reference) as desk:
+        timekeeping.explain_breach(desk.case, "acknowledgement", BreachCause.STAFFING, "li.wei", desk.now)
+    return reference
 
 
 @ASKED
@@ -295,7 +305,7 @@ def test_of_two_answers_at_the_same_moment_one_stands(store):
     assert case.found.conclusion == people[case.answered_by[Question.FINDING]]
 
 
-@pytest.mark.parametrize("question", [Question.REMEDY, Question.FOLLOW_UP, Question.DELIVERY])
+@pytest.mark.parametrize("question", [Question.REMEDY, Question.FOLLOW_UP, Question.DELIVERY, Question.BREACH])
 def test_an_answer_that_nobody_asked_for_is_silent(store, question):
     reference = asking(store, Question.FINDING)
     before = store.entries(reference)

@@ -17,17 +17,17 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from complaints import acts
+from complaints import acts, timekeeping
 from complaints.adapters import archive
 from complaints.adapters.archive import ArchiveBroken, archivable, archive_case, check_archive
 from complaints.adapters.store import OpenCase, Store
 from complaints.adapters.tables import CaseKeyRow, EntryRow, LetterRow
 from complaints.adapters.verify import verify
-from complaints.case import receive
 from complaints.errors import CaseConflict, StageError, UnknownCase
 from complaints.intake import Contact
 from complaints.letters import Rendered
-from complaints.regimes.model import load_pack
+from complaints.reception import receive
+from complaints.regimes.rulebook import load_pack
 from complaints.words import Closure, Kind, Stage
 from tests.builders import PHONE, REGIME, a_complaint, a_letter, a_stored_case, advance, prepare_letter
 
@@ -194,7 +194,7 @@ def test_the_letters_are_as_they_were_sent(store: Store, tmp_path: Path) -> None
                 "退还费用",
                 "CNY 128.50",
                 "受理告知书",
-                "第18条",
+                "第十八条",
             ),
         ),
         (
@@ -619,6 +619,17 @@ def test_a_case_is_archivable_some_days_after_it_was_closed(
     assert closed_at is not None
 
     assert archivable(store, closed_at + days_later, after_days) == ([reference] if is_due else [])
+
+
+def test_a_case_whose_decision_is_being_reviewed_is_not_archivable(store: Store) -> None:
+    reference = a_closed_case(store)
+    with store.open_case(reference) as desk:
+        timekeeping.note(desk.case, "review_requested", desk.now, "li.wei", desk.now)
+    assert archivable(store, store.now() + timedelta(days=400), 30) == []
+
+    with store.open_case(reference) as desk:
+        timekeeping.note(desk.case, "review_told", desk.now, "li.wei", desk.now)
+    assert archivable(store, store.now() + timedelta(days=400), 30) == [reference]
 
 
 def test_only_closed_cases_are_archivable(store: Store, tmp_path: Path) -> None:

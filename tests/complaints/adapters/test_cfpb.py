@@ -796,7 +796,7 @@ def test_one_banks_extract_is_read_with_nothing_left_over(cases):
 
 @needs_shared
 def test_every_row_of_the_real_files_is_readable(cases, monkeypatch):
-    monkeypatch.setattr(cfpb, "_write", lambda store, pack, records, as_history: len(records))
+    monkeypatch.setattr(cfpb, "_write", lambda store, rules, regime, records, as_history: len(records))
 
     official, one_bank = (run(cases, SHARED / f"{name}.csv.gz") for name in ("complaints-18col", "one-bank-2017-2023"))
 

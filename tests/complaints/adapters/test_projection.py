@@ -5,12 +5,20 @@ import pytest
 
 from complaints import acts
 from complaints.adapters.projection import case_columns, clock_columns
-from complaints.case import receive
-from complaints.regimes.model import load_pack
+from complaints.reception import receive
+from complaints.regimes.rulebook import load_pack
 from complaints.words import Closure, Kind, Stage
-from tests.builders import MONDAY, REFERENCE, REGIME, a_case, a_complaint, advance, an_act
+from tests.builders import MONDAY, REFERENCE, REGIME, a_case, a_case_under, a_complaint, a_pack, advance, an_act
 
 LATER = MONDAY + timedelta(hours=1)
+
+STRICTER = """
+valid_from = 2020-03-01
+
+[[clocks]]
+name = "decision"
+budget = 10
+"""
 
 
 def columns_of(stage=Stage.RECEIVED, **changes):
@@ -134,15 +142,62 @@ def test_of_imported_history_the_source_says_whether_it_was_late(timely, late):
 
 def test_each_clock_has_its_columns_and_when_to_look_at_it_next():
     case = a_case(Stage.ACKNOWLEDGED)
-    decision = case.clocks["decision"].started
+    until = case.clocks["decision"].started.until
+    plain = {"missed": False, "paused": False, "nature": "duty", "standing": ""}
+    ends_on_the_17th = plain | {"due_at": until.due_at, "running": True, "calendar": "cn-finance"}
     assert clock_columns(case) == {
-        "acknowledgement": {"due_at": MONDAY + timedelta(days=1), "next_at": None, "missed": False},
-        "decision": {"due_at": decision.due_at, "next_at": decision.warn_at, "missed": False},
+        "acknowledgement": plain
+        | {"due_at": MONDAY + timedelta(days=1), "next_at": None, "running": False, "calendar": "cn-finance"},
+        "decision": ends_on_the_17th | {"next_at": until.marks[0].at},
     }
 
-    case.record(acts.ClockMissed(clock="decision"), LATER)
+    case.record(acts.ClockMissed(clock="decision", remind_at=LATER), LATER)
 
-    assert clock_columns(case)["decision"] == {"due_at": decision.due_at, "next_at": None, "missed": True}
+    assert clock_columns(case)["decision"] == ends_on_the_17th | {
+        "next_at": LATER,
+        "missed": True,
+        "standing": "late",
+    }
+
+
+@pytest.mark.parametrize(
+    ("act", "column", "value"),
+    [
+        (an_act(acts.ClockPaused), "paused", True),
+        (an_act(acts.ClockPaused), "next_at", MONDAY + timedelta(days=31)),  # the rule's cap
+        (an_act(acts.ClockPaused, resumes_at=None), "next_at", None),
+        (an_act(acts.ClockReached), "running", False),
+        (an_act(acts.ClockEnded), "running", False),
+        (an_act(acts.ClockEnded), "next_at", None),
+    ],
+)
+def test_the_columns_of_a_clock_follow_its_acts(act, column, value):
+    case = a_case()
+
+    case.record(act, LATER)
+
+    assert clock_columns(case)["decision"][column] == value
+
+
+@pytest.mark.parametrize(
+    ("percent", "standing"),
+    [(50, ""), (80, "soon"), (90, "soon")],
+)
+def test_a_clock_is_shown_as_due_soon_from_its_late_marks_on(percent, standing):
+    case = a_case()
+
+    case.record(an_act(acts.ClockWarned, percent=percent), LATER)
+
+    assert clock_columns(case)["decision"]["standing"] == standing
+
+
+def test_of_several_limits_for_the_answer_the_strictest_is_the_one_in_the_list():
+    strict = a_pack(STRICTER, name="beside")
+
+    case = a_case_under(a_pack(), strict)
+
+    assert case_columns(case)["decision_due_at"] == case.clocks["beside/decision"].due_at
+    assert set(clock_columns(case)) == {"acknowledgement", "decision", "beside/acknowledgement", "beside/decision"}
 
 
 def test_the_columns_hold_no_personal_data():

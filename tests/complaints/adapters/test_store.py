@@ -13,8 +13,8 @@ from subprocess import PIPE
 import pytest
 from sqlalchemy import func, inspect, select, text, update
 
-from complaints import acts
-from complaints.adapters.projection import case_columns, clock_columns
+from complaints import acts, timekeeping
+from complaints.adapters.projection import CLOCK_COLUMNS, case_columns, clock_columns
 from complaints.adapters.store import Filed, Store, new_reference, replay
 from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
 from complaints.adapters.verify import verify
@@ -128,7 +128,7 @@ def test_the_columns_beside_the_ledger_are_those_that_follow_from_it(store, kind
         again = replay(reference, row.regime, store.entries(reference), key)
         assert {name: getattr(row, name) for name in case_columns(again)} == case_columns(again)
         assert {
-            clock.name: {"due_at": clock.due_at, "next_at": clock.next_at, "missed": clock.missed} for clock in clocks
+            clock.name: {column: getattr(clock, column) for column in CLOCK_COLUMNS} for clock in clocks
         } == clock_columns(again)
         assert (row.version, row.head) == (len(store.entries(reference)), store.entries(reference)[-1].hash)
 
@@ -868,3 +868,96 @@ def test_sqlite_writes_through_to_the_disk_and_keeps_its_references(sqlite, key_
         }
 
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+# --- regimes, and what the firm adds to them ------------------------------------------------------
+
+OVERLAY = """
+name = "firm"
+version = "1"
+extends = "cn-nfra"
+valid_from = 2020-03-01
+
+[[clocks]]
+name = "decision"
+budget = 10
+"""
+
+
+def add_pack(store, content=OVERLAY, version="1"):
+    with store.write() as session:
+        store.add_rule(session, "pack", "firm", version, content, "li.wei")
+
+
+def test_further_regimes_run_beside_the_leading_one_where_their_condition_holds(store):
+    credit, fees = (a_complaint(number=None, category=category) for category in ("credit_report", "fees"))
+
+    cases = [
+        store.read_case(store.file(one, "crm", REGIME, further=["cn-credit", "cn-pbc"]).reference)
+        for one in (credit, fees)
+    ]
+
+    assert [pack.name for pack in cases[0].packs] == ["cn-nfra", "cn-credit"]
+    assert [name for name in cases[0].clocks if name.startswith("cn-credit/")]
+    assert [pack.name for pack in cases[1].packs] == ["cn-nfra"]
+    assert {name for name, _ in cases[1].facts.further} == {"cn-credit", "cn-pbc"}
+    assert verify(store).breaks == []
+
+
+def test_the_version_of_a_regime_is_chosen_by_the_day_of_receipt_and_kept(store):
+    received_at = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
+    reference = store.file(a_complaint(received_at=received_at), "crm", "in-rbi").reference
+
+    case = store.read_case(reference)
+
+    assert (case.facts.regime_version, case.pack.version) == ("2021", "2021")
+    assert case.rules.pack("in-rbi").version == "2026"
+
+
+def test_a_pack_that_the_firm_adds_is_known_to_every_process_from_the_next_transaction_on(store):
+    other = Store(store.url, store.key_file)
+    file_complaint(other)  # it has read its rules already
+
+    add_pack(store)
+
+    reference = other.file(a_complaint(number=None), "crm", "firm").reference
+    assert store.read_case(reference).clocks["decision"].started.budget == 10
+    assert verify(store).breaks == []
+
+
+def test_a_pack_that_is_added_twice_is_there_once_and_another_content_needs_another_version(store):
+    add_pack(store)
+    add_pack(store)
+
+    with pytest.raises(SettingError, match="version 1 is there with another content"):
+        add_pack(store, OVERLAY + "\n")
+
+    add_pack(store, OVERLAY.replace('"1"', '"2"').replace("budget = 10", "budget = 12"), version="2")
+    assert [pack.version for pack in store.rules().packs["firm"]] == ["1", "2"]
+
+
+def test_a_complaint_with_a_circumstance_that_no_regime_knows_leaves_no_trace(store):
+    with pytest.raises(AnswerRefused, match="no regime of this case knows 'blue'"):
+        file_complaint(store, circumstances=["blue"])
+
+    assert store.list_cases() == []
+
+
+def test_why_a_clock_was_paused_or_extended_is_sealed_and_comes_back_from_the_ledger(store):
+    reference = file_complaint(store, circumstances=["complex"])
+    with store.open_case(reference) as desk:
+        given = {"reason": "等待林知夏的病历。", "proof": "JD-2026-18"}
+        timekeeping.pause(desk.case, "decision", "appraisal", "li.wei", desk.now, **given)
+        timekeeping.extend(desk.case, "decision", "complex", "li.wei", desk.now, reason="等待林知夏的病历。")
+
+    case = store.read_case(reference)
+    assert case.clocks["decision"].pauses[0].reason == case.clocks["decision"].extensions[0].reason
+    assert case.clocks["decision"].pauses[0].reason == "等待林知夏的病历。"
+    assert [one.seq for one in store.entries(reference) if "林知夏" in one.facts] == []
+    assert clock_row(store, reference).paused
+    assert verify(store).breaks == []
+
+
+def clock_row(store, reference, name="decision"):
+    with store.read() as session:
+        return session.get_one(ClockRow, (reference, name))

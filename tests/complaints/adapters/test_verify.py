@@ -1,18 +1,24 @@
+import json
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import delete, event, inspect, select, text, update
+from alembic import command
+from sqlalchemy import column, delete, event, insert, inspect, select, text, update
+from sqlalchemy import table as sql_table
 
 from complaints import acts
-from complaints.adapters.store import Store
+from complaints.adapters.projection import CLOCK_COLUMNS, clock_columns
+from complaints.adapters.store import Store, replay
 from complaints.adapters.tables import Base, CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
 from complaints.adapters.verify import verify
 from complaints.errors import MasterKeyMissing, MasterKeyWrong, UnknownCase
-from complaints.ledger import chain, genesis
+from complaints.ledger import canonical, chain, genesis
+from complaints.moves import MOVES
 from complaints.sealing import MasterKey
 from complaints.words import Kind, Stage
-from tests.builders import a_letter, a_stored_case, file_complaint
+from tests.builders import WAYS, a_letter, a_stored_case, advance, file_complaint
+from tests.conftest import rows_of
 
 UNTOUCHED = {"number": None}
 
@@ -307,9 +313,14 @@ def test_any_changed_column_of_a_case_is_named(store, reference, column):
         update(ClockRow).values(due_at=ClockRow.next_at),
         update(ClockRow).values(next_at=None),
         update(ClockRow).values(missed=True),
+        update(ClockRow).values(running=False),
+        update(ClockRow).values(paused=True),
+        update(ClockRow).values(nature="window"),
+        update(ClockRow).values(calendar="cn-public"),
+        update(ClockRow).values(standing="late"),
         delete(ClockRow),
     ],
-    ids=["due", "next", "missed", "removed"],
+    ids=["due", "next", "missed", "running", "paused", "nature", "calendar", "standing", "removed"],
 )
 def test_a_changed_clock_is_named(store, reference, statement):
     change(store, statement.where(ClockRow.reference == reference, ClockRow.name == "decision"))
@@ -321,7 +332,9 @@ def test_a_changed_clock_is_named(store, reference, statement):
 def test_a_clock_that_nobody_started_is_named(store, reference):
     with store.write() as session:
         now = store.now(session)
-        session.add(ClockRow(reference=reference, name="invented", due_at=now, next_at=now, missed=False))
+        true = session.get_one(ClockRow, (reference, "decision"))
+        columns = {column: getattr(true, column) for column in CLOCK_COLUMNS}
+        session.add(ClockRow(reference=reference, name="invented", **columns | {"due_at": now}))
 
     assert "clocks" in the_only_break(store).reason
 
@@ -454,3 +467,80 @@ def test_verifying_changes_nothing(store, reference):
     verify(store)
 
     assert everything() == before
+
+
+# --- a database from before there were calendars, ladders and several regimes ----------------------
+
+LATER_FIELDS = {
+    "received": {"further", "circumstances", "events"},
+    "clock_started": {"nature", "regime", "round", "until"},
+    "clock_warned": {"percent", "tell"},
+    "clock_missed": {"tell", "remind_at"},
+    "clock_met": {"done_at"},
+}
+"""What the entries of a ledger did not say then."""
+
+
+def cases_of_every_sort(store):
+    """Cases of every kind at every stage, and some that were warned of, missed, or done too late."""
+    for kind, way in WAYS.items():
+        for stage in dict.fromkeys([Stage.RECEIVED, *(MOVES[type(act)][1] for act in way)]):
+            a_stored_case(store, stage, kind=kind, letter=True, **UNTOUCHED)
+    for said in ([acts.ClockWarned], [acts.ClockMissed], [acts.ClockWarned, acts.ClockMissed]):
+        for stage in (Stage.DECIDED, Stage.FOLLOWED_UP):
+            with store.open_case(file_complaint(store, **UNTOUCHED)) as desk:
+                for act in said:
+                    desk.case.record(act(clock="decision"), desk.now)
+                advance(desk.case, stage, now=desk.now + timedelta(days=20))
+    with store.open_case(a_stored_case(store, Stage.PUT_RIGHT, **UNTOUCHED)) as desk:
+        desk.case.record(acts.ClockReached(clock="follow-up"), desk.now)
+
+
+def as_written_then(entry):
+    """The facts of an entry; a clock had one warning, at four fifths of its time."""
+    facts = json.loads(entry.facts)
+    old = {name: value for name, value in facts.items() if name not in LATER_FIELDS.get(entry.kind, ())}
+    if entry.kind == "clock_started":
+        old["warn_at"] = facts["until"]["marks"][-1]["at"] if facts["until"]["marks"] else None
+    return canonical(old)
+
+
+def ledger_then(store, reference):
+    entries, previous = [], genesis(reference)
+    for one in store.entries(reference):
+        facts = as_written_then(one)
+        entries.append(chain(reference, one.seq, previous, one.kind, one.at, one.by, facts, one.sealed))
+        previous = entries[-1].hash
+    return entries
+
+
+def rows_then(store):
+    """What the tables held."""
+    rows = {table.name: content for table, content in rows_of(store).items()}
+    rows["ledger"], rows["clocks"] = [], []
+    for case in rows["cases"]:
+        entries = ledger_then(store, case["reference"])
+        case |= {"head": entries[-1].hash, "asks": None if case["asks"] == "breach" else case["asks"]}
+        rows["ledger"] += [vars(one) for one in entries]
+        clocks = clock_columns(replay(case["reference"], case["regime"], entries, None))
+        rows["clocks"] += [{"reference": case["reference"], "name": name} | columns for name, columns in clocks.items()]
+    return rows
+
+
+def test_a_database_from_before_there_were_calendars_holds_once_it_was_brought_up_to_date(databases, key_file):
+    with databases.shared(cases_of_every_sort) as today:
+        rows = rows_then(today)
+    old = Store(databases.empty(), key_file)
+    with old.engine.execution_options(writes=True).begin() as connection:
+        command.upgrade(old._alembic(connection), "0001")
+        for table in Base.metadata.sorted_tables:
+            if inspect(connection).has_table(table.name) and rows[table.name]:
+                there = {one["name"] for one in inspect(connection).get_columns(table.name)}
+                columns = [column(one.name, one.type) for one in table.columns if one.name in there]
+                values = [{one.name: row[one.name] for one in columns} for row in rows[table.name]]
+                connection.execute(insert(sql_table(table.name, *columns)), values)
+
+    old.migrate()
+
+    assert [str(one) for one in verify(old).breaks] == []
+    assert verify(old).cases == len(rows["cases"]) > 30

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow
 from complaints.errors import SettingError
-from complaints.regimes.model import Pack, load_pack
+from complaints.regimes.model import Pack
+from complaints.regimes.rulebook import load_pack
 from complaints.reporting.monthly import (
     AGE_BANDS,
     COLUMNS,
