@@ -260,3 +260,61 @@ class DeliveryRow(Base):
     sender: Mapped[str] = mapped_column(String(64), primary_key=True)
     delivery_id: Mapped[str] = mapped_column(String(128), primary_key=True)
     reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"))
+    content: Mapped[str | None] = mapped_column(
+        String(64)
+    )  # SHA-256 of what was delivered, where more than a complaint
+
+
+class StartRow(Base):
+    """A case whose run has still to be started: written with the case, removed once Prefect has the run."""
+
+    __tablename__ = "starts"
+    __table_args__ = (Index("ix_starts_filed_at", "urgent", "filed_at"),)
+
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
+    urgent: Mapped[bool]
+    filed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SignRow(Base):
+    """A sign by which complaints of the same person or matter are found again, under a key of the firm's own."""
+
+    __tablename__ = "signs"
+    __table_args__ = (Index("ix_signs_sign", "kind", "sign"),)
+
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    sign: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class AnnouncementRow(Base):
+    """Something that other systems are told of a case: written with the act, sent afterwards."""
+
+    __tablename__ = "announcements"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"))
+    event: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(Instant)
+    facts: Mapped[str] = mapped_column(Text)  # JSON without personal data
+
+
+class DispatchRow(Base):
+    """An announcement on its way to one receiver."""
+
+    __tablename__ = "dispatches"
+    __table_args__ = (
+        Index(
+            "ix_dispatches_next_at",
+            "next_at",
+            postgresql_where=text("next_at IS NOT NULL"),
+            sqlite_where=text("next_at IS NOT NULL"),
+        ),
+    )
+
+    announcement: Mapped[int] = mapped_column(ForeignKey("announcements.id"), primary_key=True)
+    receiver: Mapped[str] = mapped_column(String(64), primary_key=True)
+    attempt: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime | None] = mapped_column(Instant)  # None: delivered, or given up
+    delivered_at: Mapped[datetime | None] = mapped_column(Instant)
+    failure: Mapped[str | None] = mapped_column(String(200))  # why the last attempt came to nothing

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy import Connection, Engine, Insert, Table, Update, event
+from sqlalchemy.pool import Pool
 
 from complaints.adapters.tables import EntryRow, LetterRow
 
@@ -31,24 +31,36 @@ from flows import handle_complaint, watch_deadlines  # noqa: E402, F401 - import
 def watch(plan: Path) -> None:
     """Kill this process right after each commit that the plan names."""
     wanted: dict[str, int | str] = json.loads(plan.read_text())
+    ledger, letters = EntryRow.__table__, LetterRow.__table__
 
-    @event.listens_for(Session, "after_flush")
-    def note(session: Session, _: UOWTransaction) -> None:
-        written = session.info.setdefault("written", set())
-        for row in session.new:
-            if isinstance(row, EntryRow):
-                written.add((row.reference, row.seq))
-        for row in session.dirty:
-            if isinstance(row, LetterRow) and row.sending_since:
-                written.add((row.reference, "sending"))
+    @event.listens_for(Engine, "after_execute")
+    def note(connection: Connection, statement: Any, many: Any, one: Any, *_: Any) -> None:
+        """Note what a statement writes, whether a session or the sweep's bulk insert sends it."""
+        table: Table | None = getattr(statement, "table", None)
+        written = connection.info.setdefault("written", set())
+        for row in many or [one]:
+            if isinstance(statement, Insert) and table is ledger:
+                written.add((row["reference"], row["seq"]))
+            elif isinstance(statement, Update) and table is letters and row.get("sending_since"):
+                written.update((name, "sending") for name in wanted)
 
-    @event.listens_for(Session, "after_commit")
-    def kill(session: Session) -> None:
-        for reference, point in session.info.pop("written", set()):
-            done = plan.with_name(f"killed-{reference}-{point}")
-            if wanted.get(reference) == point and not done.exists():
-                done.touch()
-                os.kill(os.getpid(), signal.SIGKILL)
+    @event.listens_for(Engine, "rollback")
+    def forget(connection: Connection) -> None:
+        connection.info.pop("written", None)
+
+    @event.listens_for(Engine, "commit")  # comes just before the commit; the connection goes back just after it
+    def keep(connection: Connection) -> None:
+        connection.info["committed"] = connection.info.pop("written", set())
+
+    @event.listens_for(Pool, "checkin")
+    def kill(_: Any, record: Any) -> None:
+        """Kill once a commit, however many of the points it holds: a sweep writes to many cases at once."""
+        committed = record.info.pop("committed", set())
+        marks = [plan.with_name(f"killed-{name}-{point}") for name, point in committed if wanted.get(name) == point]
+        if fresh := [mark for mark in marks if not mark.exists()]:
+            for mark in fresh:
+                mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main(plan: Path) -> None:

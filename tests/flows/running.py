@@ -153,7 +153,7 @@ class Running:
         """Answer every form with a valid answer, moving time where cases wait for a date, until all are closed."""
         still_open, end = set(references), time.monotonic() + seconds
         while still_open:
-            assert time.monotonic() < end, f"{len(still_open)} cases did not reach their end"
+            assert time.monotonic() < end, f"not at their end after {seconds:.0f} s: {self.stand(still_open)}"
             with prefect_client() as client:
                 runs = find_runs(client, still_open)
             waiting = 0
@@ -167,6 +167,17 @@ class Running:
             if waiting and waiting == len(still_open):
                 self.pass_days(8)
             time.sleep(0.2)
+
+    def stand(self, references: Iterable[str]) -> str:
+        """Say where cases and their runs stand, for the message of a test that waited in vain."""
+        with prefect_client() as client:
+            runs = find_runs(client, references)
+        return "; ".join(
+            f"{reference} {case.stage} asks {case.asks}, run {state and (state.name, state.timestamp.isoformat())}"
+            for reference, case, state in (
+                (one, self.case(one), runs[one].state if one in runs else None) for one in references
+            )
+        )
 
     def _press_on(self, case: Case, run: FlowRun) -> bool:
         """Answer what is asked; return whether the case waits for a date instead."""
