@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint test-kill test-browser clean bench-deadlines
+.PHONY: help install demo up test lint test-kill test-browser clean bench-deadlines bench-doors bench-imports fuzz-mail fuzz
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,20 @@ test-browser: install ## the operator's page in a real browser (needs Debian's c
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,browser]'
 	$(BIN)/pytest -q -m browser $(ARGS)
 
+fuzz: install ## thousands of inputs made from the door's own description, other ones each time; prints how many
+	$(BIN)/pytest -q -s tests/deployments/door/test_fuzzing.py --hypothesis-profile=search $(ARGS)
+
 bench-deadlines: install ## a sweep with 10,000 and with 1,000,000 open clocks, on PostgreSQL; takes five minutes
 	$(BIN)/python -m benchmarks.deadlines $(ARGS)
+
+fuzz-mail: install ## feed a folder of mails, and mutations of them, through the mail door: ARGS=folder
+	$(BIN)/python -m benchmarks.fuzz_mail $(ARGS)
+
+bench-doors: install ## what the HTTP door takes in on PostgreSQL; takes two minutes
+	$(BIN)/python -m benchmarks.doors $(ARGS)
+
+bench-imports: install ## how fast a spreadsheet becomes cases: ARGS=FILE; --database postgresql, --verify
+	$(BIN)/python -m benchmarks.imports $(ARGS)
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

@@ -16,19 +16,21 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, create_engine, event, insert, make_url, text
+from sqlalchemy import Engine, event, insert, text
 from sqlalchemy.engine import URL
 
+from benchmarks.postgres import a_database, a_server, a_store, key_file, say, seconds
 from complaints import acts
+from complaints.adapters.entries import new_entry
 from complaints.adapters.projection import case_columns, clock_columns
-from complaints.adapters.store import Store, new_entry
+from complaints.adapters.store import Store
 from complaints.adapters.sweeping import BATCH, sweep
 from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, EntryRow
 from complaints.assessment import assess
@@ -39,7 +41,6 @@ from complaints.reception import receive
 from complaints.regimes.rulebook import Rulebook
 from complaints.sealing import CaseKey
 
-POSTGRES_URL: Final = "REDRESS_TEST_POSTGRES_URL"
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 RECEIVED: Final = datetime(2026, 3, 2, 9, 0, tzinfo=ZONE)
 REGIME: Final = "cn-nfra"
@@ -357,61 +358,6 @@ def settle(engine: Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
         connection.execute(text("CHECKPOINT"))
-
-
-# --- databases ----------------------------------------------------------------------------------
-
-
-@contextmanager
-def a_server() -> Iterator[URL]:
-    """Yield a PostgreSQL server: the given one, or an embedded one."""
-    if given := os.environ.get(POSTGRES_URL):
-        yield make_url(given).set(drivername="postgresql+psycopg")
-        return
-    import pgserver
-
-    with tempfile.TemporaryDirectory(prefix="redress-bench-", ignore_cleanup_errors=True) as folder:
-        embedded = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")  # type: ignore[attr-defined] # it is there
-        yield make_url(embedded.get_uri()).set(drivername="postgresql+psycopg")
-        embedded.cleanup()
-
-
-@contextmanager
-def a_database(server: URL, template: URL | None = None) -> Iterator[URL]:
-    """Yield a database of the benchmark's own; it is dropped at the end."""
-    name, engine = f"redress_bench_{secrets.token_hex(6)}", create_engine(server, isolation_level="AUTOCOMMIT")
-    source = template.database if template else "template1"
-    with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{source}"'))
-    try:
-        yield server.set(database=name)
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        engine.dispose()
-
-
-def key_file(home: Path) -> Path:
-    """Return where the master key is."""
-    return home / "master.key"
-
-
-def a_store(url: URL, home: Path) -> Store:
-    """Return a case database."""
-    return Store(url.render_as_string(hide_password=False), key_file(home))
-
-
-def seconds(work: Any) -> float:
-    """Return the wall time of something."""
-    began = perf_counter()
-    work()
-    return perf_counter() - began
-
-
-def say(line: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from complaints.answers import Question
+from complaints.evidence import Refusal, Scan
 from complaints.intake import Complaint, Contact, Money
 from complaints.words import (
     Basis,
@@ -24,13 +25,17 @@ from complaints.words import (
     Channel,
     Closure,
     Conclusion,
+    DeliveryStatus,
     GiveUpReason,
     Kind,
+    Likeness,
+    NoReport,
     Outcome,
     PartyType,
     Remedy,
     ReopenReason,
     Repair,
+    RepeatGrade,
     ReportResult,
     Satisfaction,
     Severity,
@@ -86,6 +91,30 @@ class Received(Act):
     history: bool = False  # imported after the fact: no clock runs, no letter is sent
     further: tuple[tuple[str, str], ...] = ()  # regimes beside the leading one, with their versions
     circumstances: tuple[str, ...] = ()
+    authority: str | None = None  # that forwarded it
+    authority_number: str | None = None
+    report_by: date | None = None  # the day that the authority named
+
+
+class RecordCorrected(Act):
+    """The source of a case of history says something else of it now; the whole record, as it is from here on."""
+
+    personal = frozenset({"complaint"})
+    complaint: Complaint | None = None
+    channel: Channel
+    language: str
+    stated_kind: Kind | None = None
+    party_type: PartyType
+    represented: bool = False
+    product: str | None = None
+    category: Category | None = None
+    cause: Cause | None = None
+    region: str | None = None
+    amount: Money | None = None
+    urgent: bool = False
+    received_at: datetime
+    timely: bool | None = None
+    closed_at: datetime | None = None
 
 
 class MarkAt(BaseModel):
@@ -322,6 +351,19 @@ class LetterFailed(Act):
     refused: bool = False  # for good: this address takes no letters
 
 
+class DeliveryReported(Act):
+    """A gateway or the mail system told what became of a letter after it had left."""
+
+    personal = frozenset({"detail"})
+    letter: str
+    round: int
+    status: DeliveryStatus
+    occurred_at: datetime
+    sender: str
+    code: str | None = None  # such as 5.1.1 (RFC 3463)
+    detail: str | None = None
+
+
 class LetterRepaired(Act):
     """A person said how an undelivered letter goes on."""
 
@@ -376,6 +418,18 @@ class MaterialsRequested(Act):
 
     personal = frozenset({"reasons"})
     reasons: str | None = None
+
+
+class MaterialsReceived(Act):
+    """Something came in for a case: words, files, or both."""
+
+    personal = frozenset({"words"})
+    number: int  # the how-manieth of this case, from 1
+    channel: Channel
+    sender: str
+    words: str | None = None
+    evidence: tuple[int, ...] = ()  # numbers of the files, as the case keeps them
+    delivery: str | None = None  # of which delivery: a hash of sender and delivery id
 
 
 class Found(Act):
@@ -441,14 +495,31 @@ class FollowedUp(Act):
 
 
 class ContactAdded(Act):
-    """Another way to reach the complainant became known."""
+    """Another way to reach the complainant, or the authority that forwarded the matter, became known."""
 
     personal = frozenset({"contact"})
     contact: Contact | None = None
+    of_authority: bool = False
 
 
 class Withdrawn(Act):
     """The complainant withdrew; the procedure ends the same day (CN-NFRA 2020-3 art. 15)."""
+
+    personal = frozenset({"words"})
+    channel: Channel | None = None
+    words: str | None = None
+
+
+class HandlingEnded(Act):
+    """Nothing more is done for the complainant; the authority that forwarded the matter has still to be told."""
+
+    closure: Closure
+
+
+class ReportWaived(Act):
+    """The authority that forwarded the matter is sent no report, for a reason that a person gave."""
+
+    reason: NoReport
 
 
 class Closed(Act):
@@ -457,6 +528,50 @@ class Closed(Act):
     closure: Closure
     closed_at: datetime | None = None  # where that was not when it was recorded; unknown for most imported history
     timely: bool | None = None  # for imported history: what the source says
+
+
+class Repeat(BaseModel):
+    """Another case that may be the same complaint, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    reference: str
+    grade: RepeatGrade
+    reasons: tuple[Likeness, ...]
+
+
+class RepeatsSuggested(Act):
+    """Other cases look like the same complaint; people decide whether they are."""
+
+    repeats: tuple[Repeat, ...]
+
+
+class Merged(Act):
+    """The complaint is handled in an earlier case from now on; this case is closed with it."""
+
+    personal = frozenset({"reason"})
+    into: str
+    reason: str | None = None
+
+
+class Absorbed(Act):
+    """A later case, of the same complaint, is handled in this one from now on."""
+
+    reference: str
+    received_at: datetime
+    new_facts: bool = False
+
+
+class MergeUndone(Act):
+    """It was not the same complaint: the case stands again where it stood, its clocks as if they had never stopped."""
+
+    into: str
+
+
+class Separated(Act):
+    """A case that was merged into this one goes its own way again."""
+
+    reference: str
 
 
 class Archived(Act):
@@ -469,6 +584,69 @@ class Viewed(Act):
     """Somebody opened personal data that is kept confidential."""
 
     what: str
+
+
+class EvidenceAdded(Act):
+    """A file was taken as evidence: sealed with the case's key and kept under its own hash.
+
+    Attributes:
+        number: From 1, in the order in which the files came.
+        sha256: Of the file as it was handed in.
+        media_type: As told from the content.
+        stated_type: What the sender called it, where that is another known type.
+        size: In bytes.
+        source: The door, sender or staff it came from.
+        note: How it was lawfully obtained, in the words of who added it.
+    """
+
+    personal = frozenset({"name", "note"})
+    number: int
+    sha256: str
+    media_type: str
+    stated_type: str | None = None
+    size: int
+    source: str
+    scanned: Scan = Scan.NOT_SCANNED
+    name: str | None = None
+    note: str | None = None
+
+
+class EvidenceRefused(Act):
+    """A file was handed in that was not taken; the file itself is not kept."""
+
+    personal = frozenset({"name"})
+    reason: Refusal
+    sha256: str
+    media_type: str
+    size: int
+    source: str
+    finding: str = ""  # what the virus scanner calls it
+    name: str | None = None
+
+
+class EvidenceOpened(Act):
+    """Somebody took a file out to look at it, and said why."""
+
+    personal = frozenset({"purpose"})
+    number: int
+    purpose: str | None = None
+
+
+class MailTaken(Act):
+    """A mail opened this case or added to it; the mail itself is among the evidence, if it could be kept.
+
+    Attributes:
+        evidence: The number of the raw mail.
+        follows: The closed case that it answers.
+        names: Other cases that it names without being allowed to write into them; a hint for the handler.
+        notes: What was wrong with it: ``charset_guessed``, ``charset_damaged``, ``more_attachments``, ``more_text``,
+            ``beyond_limits``, ``broken``.
+    """
+
+    evidence: int | None = None
+    follows: str | None = None
+    names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 ACTS: dict[str, type[Act]] = {act.kind_name(): act for act in Act.__subclasses__()}

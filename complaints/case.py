@@ -27,14 +27,24 @@ from complaints.answers import (
 from complaints.clock_rules import applies, key_of, leading
 from complaints.clocks import Clock, begun
 from complaints.consequences import consequences
-from complaints.errors import AnsweredAlready, AnswerRefused, NotAsked, StageError
+from complaints.errors import (
+    AnsweredAlready,
+    AnswerRefused,
+    NoReportOwed,
+    NotAsked,
+    ReportOwed,
+    StageError,
+    UnknownEvidence,
+)
 from complaints.intake import Complaint, Contact
+from complaints.merging import Merge, refuse_move, stand_again, standing
 from complaints.moves import CLOSED_FROM, MOVES
 from complaints.notices import is_owed
 from complaints.regimes.model import Duty, Pack
 from complaints.regimes.rulebook import Rulebook, packaged_rulebook
-from complaints.timekeeping import strike
-from complaints.words import Category, Closure, ContactKind, Kind, Repair, Severity, Stage
+from complaints.timekeeping import rule_of, strike
+from complaints.transfers import REPORT_BACK, REPORT_BACK_SENT, name_of_authority
+from complaints.words import Category, Channel, Closure, ContactKind, Kind, NoReport, Repair, Severity, Stage
 
 SYSTEM: Final = "redress"
 """Who did what no person did."""
@@ -48,6 +58,9 @@ RECORDED_AS: Final[dict[type[Answer], type[Act]]] = {
 }
 """Answers whose fields are those of the act that records them."""
 
+REST_ON_MATERIALS: Final = frozenset({Question.FINDING, Question.REPORT, Question.DECISION})
+"""Questions whose answer what comes in may change."""
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -58,6 +71,9 @@ class Letter:
     recipient: str | None
     status: str = "prepared"  # prepared, sent, failed, uncertain, given_up
     reason: str = ""
+    sent_at: datetime | None = None
+    tries: int = 1  # ways that it was sent, or is to be sent
+    reported: acts.DeliveryReported | None = field(default=None, repr=False)  # the newest report
 
     @property
     def is_settled(self) -> bool:
@@ -68,6 +84,21 @@ class Letter:
     def needs_repair(self) -> bool:
         """Whether a person must say how it goes on."""
         return self.status in ("failed", "uncertain")
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A file on the case, as far as the ledger tells."""
+
+    added: acts.EvidenceAdded
+    at: datetime
+    by: str
+    opened: int = 0  # times that somebody took it out
+
+    @property
+    def number(self) -> int:
+        """Its number on the case, from 1."""
+        return self.added.number
 
 
 @dataclass
@@ -93,9 +124,14 @@ class Case:
     closed: acts.Closed | None = None
     closed_at: datetime | None = None
     added_contacts: tuple[Contact, ...] = field(default=(), repr=False)
+    added_contacts_of_authority: tuple[Contact, ...] = field(default=(), repr=False)
     refused_by: frozenset[str] = field(default=frozenset(), repr=False)  # addresses that take no letters
     withdrawn: bool = False
+    ended: acts.HandlingEnded | None = None
     reopened: int = 0
+    repeats: tuple[acts.Repeat, ...] = ()  # other cases that may be the same complaint
+    merged: Merge | None = field(default=None, repr=False)
+    absorbed: dict[str, acts.Absorbed] = field(default_factory=dict)  # cases that this one answers for
     circumstances: frozenset[str] = frozenset()
     happened: dict[str, datetime] = field(default_factory=dict, repr=False)  # acts and events, each the last time
     clocks: dict[str, Clock] = field(default_factory=dict)
@@ -105,6 +141,9 @@ class Case:
     letters: dict[tuple[str, int], Letter] = field(default_factory=dict, repr=False)
     materials_requested: int = 0
     materials_reasons: str | None = field(default=None, repr=False)
+    materials: tuple[acts.MaterialsReceived, ...] = field(default=(), repr=False)
+    evidence: tuple[Exhibit, ...] = field(default=(), repr=False)
+    evidence_refused: tuple[acts.EvidenceRefused, ...] = field(default=(), repr=False)
     rounds: Counter[Question] = field(default_factory=Counter)
     refusal: acts.AnswerWasRefused | None = None
     answered_by: dict[Question, str] = field(default_factory=dict)
@@ -132,6 +171,9 @@ class Case:
             allowed = CLOSED_FROM[act.closure]
         if allowed is not None and self.stage not in allowed:
             raise StageError(self.reference, self.stage, act.kind_name())
+        refuse_move(self, act)
+        if isinstance(act, acts.Closed) and self.owes_report:
+            raise ReportOwed(self.reference)
         self._add(act, now, by)
         if not (self.received and self.received.history):
             self._run_clocks(act, now)
@@ -153,6 +195,8 @@ class Case:
         match act:
             case acts.Received():
                 self._receive(act)
+            case acts.RecordCorrected():
+                self._correct(act)
             case acts.Occurred():
                 self.happened[act.event] = act.occurred_at
             case acts.CircumstancesStated():
@@ -163,6 +207,16 @@ class Case:
                 self.paths = (*self.paths, act)
             case acts.Reopened():
                 self._reopen()
+            case acts.RepeatsSuggested():
+                self.repeats = act.repeats
+            case acts.Merged():
+                self.merged = standing(self, act.into)
+            case acts.MergeUndone() if self.merged:
+                stand_again(self, self.merged, recorded)
+            case acts.Absorbed():
+                self.absorbed[act.reference] = act
+            case acts.Separated():
+                self.absorbed.pop(act.reference, None)
             case acts.Acknowledged():
                 self.acknowledged_at = at
             case acts.Assessed():
@@ -175,6 +229,21 @@ class Case:
                 self.materials_reasons = act.reasons
                 self.rounds[Question.FINDING] += 1
                 self.refusal = None
+            case acts.MaterialsReceived():
+                self.materials = (*self.materials, act)
+                if self.asks in REST_ON_MATERIALS:  # asked anew, by a form that shows what came
+                    self.rounds[self.asks] += 1
+            case acts.EvidenceAdded():
+                self.evidence = (*self.evidence, Exhibit(act, at, recorded.by))
+            case acts.EvidenceRefused():
+                self.evidence_refused = (*self.evidence_refused, act)
+            case acts.EvidenceOpened():
+                self.evidence = tuple(
+                    replace(one, opened=one.opened + 1) if one.number == act.number else one for one in self.evidence
+                )
+            case acts.DeliveryReported():
+                key = (act.letter, act.round)
+                self.letters[key] = replace(self.letters[key], reported=act)
             case acts.Found():
                 self.found = act
                 self._answered(Question.FINDING, recorded.by)
@@ -198,10 +267,14 @@ class Case:
             case acts.FollowedUp():
                 self.followed_up = act
                 self._answered(Question.FOLLOW_UP, recorded.by)
+            case acts.ContactAdded() if act.contact and act.of_authority:
+                self.added_contacts_of_authority = (*self.added_contacts_of_authority, act.contact)
             case acts.ContactAdded() if act.contact:
                 self.added_contacts = (*self.added_contacts, act.contact)
             case acts.Withdrawn():
                 self.withdrawn = True
+            case acts.HandlingEnded():
+                self.ended = act
             case acts.Closed():
                 self.closed = act
                 self.closed_at = act.closed_at or (None if act.closure is Closure.HISTORY else at)
@@ -212,9 +285,9 @@ class Case:
                     self.notices_asked = (*self.notices_asked, (act.letter, act.round))
                 self.clocks[act.clock] = self.clocks[act.clock].applied(recorded)
             case acts.LetterPrepared() | acts.LetterSent() | acts.LetterFailed():
-                self._apply_letter(act)
+                self._apply_letter(act, at)
             case acts.LetterRepaired() | acts.LetterGivenUp():
-                self._apply_letter(act)
+                self._apply_letter(act, at)
                 self._answered(Question.DELIVERY, recorded.by)
                 self.rounds[Question.DELIVERY] += 1
             case acts.BreachExplained():
@@ -229,6 +302,15 @@ class Case:
         self.happened["received"] = act.received_at
         self.circumstances = frozenset(act.circumstances)
         self.further = tuple(self.rules.pack(name, version) for name, version in act.further)
+
+    def _correct(self, act: acts.RecordCorrected) -> None:
+        """Take a matter of history as its source has it now; it keeps its sender and number."""
+        both = acts.RecordCorrected.model_fields.keys() & acts.Received.model_fields.keys()
+        self.received = self.facts.model_copy(update={name: getattr(act, name) for name in both})
+        self.happened["received"] = act.received_at
+        if self.closed:
+            self.closed = self.closed.model_copy(update={"timely": act.timely, "closed_at": act.closed_at})
+            self.closed_at = act.closed_at
 
     def _adopt(self, act: acts.RegimeAdopted) -> None:
         adopted = self.rules.pack(act.regime, act.version)
@@ -250,7 +332,7 @@ class Case:
         """Take the case up again from its investigation; what was found and decided before stands in the ledger."""
         self.reopened += 1
         self.found = self.decided = self.report = self.put_right = self.followed_up = None
-        self.closed = self.closed_at = self.answered_at = None
+        self.closed = self.closed_at = self.answered_at = self.ended = None
         self.follow_up_opened = False
         self.paths = ()
         self.rounds[Question.FINDING] += 1
@@ -262,19 +344,20 @@ class Case:
         self.answered_by[question] = by
         self.refusal = None
 
-    def _apply_letter(self, act: Act) -> None:
+    def _apply_letter(self, act: Act, at: datetime) -> None:
         match act:
             case acts.LetterPrepared():
                 self.letters[act.letter, act.round] = Letter(act, act.channel, act.recipient)
             case acts.LetterSent():
-                self._change_letter(act, status="sent", reason="")
+                self._change_letter(act, status="sent", reason="", sent_at=at)
             case acts.LetterFailed():
                 self._change_letter(act, status="uncertain" if act.uncertain else "failed", reason=act.reason)
                 recipient = self.letters[act.letter, act.round].recipient
                 if act.refused and recipient:
                     self.refused_by |= {recipient}
             case acts.LetterRepaired():
-                changes = {"channel": act.channel, "recipient": act.recipient, "reason": ""}
+                tries = self.letters[act.letter, act.round].tries + 1
+                changes = {"channel": act.channel, "recipient": act.recipient, "reason": "", "tries": tries}
                 self._change_letter(act, status="prepared", **changes)
             case acts.LetterGivenUp():
                 self._change_letter(act, status="given_up", reason=str(act.reason))
@@ -352,15 +435,68 @@ class Case:
     @property
     def best_contact(self) -> Contact | None:
         """Where letters go: e-mail where there is one, else the first contact; what refused a letter comes last."""
-        by_preference = sorted(
-            self.contacts, key=lambda one: (one.value in self.refused_by, one.kind is not ContactKind.EMAIL)
-        )
-        return next(iter(by_preference), None)
+        return self._best(self.contacts)
+
+    def _best(self, contacts: Iterable[Contact]) -> Contact | None:
+        def rank(one: Contact) -> tuple[bool, bool]:
+            return one.value in self.refused_by, one.kind is not ContactKind.EMAIL
+
+        return min(contacts, key=rank, default=None)
+
+    @property
+    def contacts_of_authority(self) -> tuple[Contact, ...]:
+        """Every way to reach the authority that forwarded the matter; numbered from 1."""
+        named = self.complaint.transfer.contact if self.complaint and self.complaint.transfer else None
+        return (*((named,) if named else ()), *self.added_contacts_of_authority)
+
+    def contacts_for(self, letter: str) -> tuple[Contact, ...]:
+        """Return the contacts of whom a letter is for: the report goes to the authority, every other one never."""
+        return self.contacts_of_authority if letter == REPORT_BACK else self.contacts
+
+    def delivery_of(self, letter: str) -> tuple[str, str | None]:
+        """Return how a letter travels and to which address; without one, a clerk finds out the authority's."""
+        contact = self._best(self.contacts_for(letter))
+        if contact is None and letter == REPORT_BACK:
+            return "hand", self._authority_by_name
+        return delivery_channel(contact), contact.value if contact else None
+
+    @property
+    def _authority_by_name(self) -> str:
+        """What stands on an envelope to the authority as long as no address is known."""
+        return name_of_authority(self.facts.authority or "", self.language_of(REPORT_BACK))
+
+    def language_of(self, letter: str) -> str:
+        """Return the language a letter is written in: the complainant's, or the authority's."""
+        if letter == REPORT_BACK and self.complaint and self.complaint.transfer:
+            return self.complaint.transfer.language
+        return self.facts.language
+
+    @property
+    def owes_report(self) -> bool:
+        """Whether the authority that forwarded the matter waits for the report, by the rules of a regime."""
+        return bool(self._report_clocks)
+
+    @property
+    def report_presses(self) -> bool:
+        """Whether the report must not wait for the remedy: its limit comes near, or has passed."""
+        return any(clock.warned or clock.missed for clock in self._report_clocks)
+
+    @property
+    def _report_clocks(self) -> list[Clock]:
+        if self.received is None or self.received.authority is None:
+            return []
+        running = [(name, clock) for name, clock in self.clocks.items() if not clock.is_over]
+        return [clock for name, clock in running if REPORT_BACK_SENT in rule_of(self, name)[0].ends]
 
     @property
     def undelivered(self) -> Letter | None:
         """The letter that waits for a delivery repair."""
-        return next((letter for letter in self.letters.values() if letter.needs_repair), None)
+        waiting = (letter for letter in self.letters.values() if letter.needs_repair)
+        return next((letter for letter in waiting if self.sends(letter.prepared.letter)), None)
+
+    def sends(self, letter: str) -> bool:
+        """Whether a letter may still go out: once handling has ended, only the report to the authority."""
+        return self.stage.is_open and (self.stage is not Stage.ENDED or letter == REPORT_BACK)
 
     @property
     def asks(self) -> Question | None:
@@ -386,6 +522,17 @@ class Case:
     def _way_has_ended(self) -> bool:
         """Whether nothing is left but to close it."""
         return self.stage is Stage.FOLLOWED_UP or (self.stage is Stage.ANSWERED and self.decided is None)
+
+    def exhibit(self, number: int) -> Exhibit:
+        """Return a file of the case.
+
+        Raises:
+            UnknownEvidence: it has none of this number.
+        """
+        for one in self.evidence:
+            if one.number == number:
+                return one
+        raise UnknownEvidence(self.reference, number)
 
     def round_of_letter(self, letter: str | None) -> int:
         """Return the how-manieth notice of a sort comes next, from 1."""
@@ -452,17 +599,18 @@ class Case:
         if repair.choice is Repair.GIVE_UP and repair.reason:
             self.record(acts.LetterGivenUp(**which, reason=repair.reason), now, by)
             return
-        channel, recipient = letter.channel, letter.recipient
+        channel, recipient, contacts = letter.channel, letter.recipient, self.contacts_for(letter.prepared.letter)
         if repair.choice is Repair.OTHER_CONTACT:
-            if repair.contact > len(self.contacts):
-                raise AnswerRefused("contact", f"the case has {len(self.contacts)} contacts; choose one of them")
-            contact = self.contacts[repair.contact - 1]
+            if repair.contact > len(contacts):
+                reason = f"there are {len(contacts)} contacts for this letter; choose one of them"
+                raise AnswerRefused("contact", reason)
+            contact = contacts[repair.contact - 1]
             channel, recipient = delivery_channel(contact), contact.value
         elif repair.choice is Repair.BY_POST:
-            by_post = next((contact for contact in self.contacts if contact.kind is ContactKind.POST), None)
-            if by_post is None:
+            by_post = next((contact.value for contact in contacts if contact.kind is ContactKind.POST), None)
+            if by_post is None and letter.prepared.letter != REPORT_BACK:
                 raise AnswerRefused("choice", "no postal address is on file; choose another contact or give up")
-            channel, recipient = "hand", by_post.value
+            channel, recipient = "hand", by_post or self._authority_by_name
         self.record(acts.LetterRepaired(**which, choice=repair.choice, channel=channel, recipient=recipient), now, by)
         if repair.choice is Repair.ARRIVED:
             self.record(acts.LetterSent(**which, channel=channel, receipt=f"confirmed by {by}"), now, by)
@@ -477,16 +625,42 @@ class Case:
             self.record(act, now)
         return act
 
-    def withdraw(self, by: str, now: datetime) -> None:
-        """End the procedure because the complainant withdrew; it ends the same day."""
-        if not self.stage.is_open:
+    def withdraw(self, by: str, now: datetime, *, channel: Channel | None = None, words: str | None = None) -> None:
+        """End the procedure because the complainant withdrew; it ends the same day.
+
+        Raises:
+            StageError: it has ended already.
+        """
+        if not self.stage.is_open or self.stage is Stage.ENDED:
             raise StageError(self.reference, self.stage, "withdrawn")
-        self.record(acts.Withdrawn(), now, by)
-        self.record(acts.Closed(closure=Closure.WITHDRAWN), now, by)
+        self.record(acts.Withdrawn(channel=channel, words=words), now, by)
+        self.end(Closure.WITHDRAWN, by, now)
+
+    def end(self, closure: Closure, by: str, now: datetime) -> None:
+        """Close the case; where an authority waits for a report, only end what is done for the complainant.
+
+        The case is then closed, for the same reason, once the report has gone out.
+
+        Raises:
+            StageError: it has ended already.
+        """
+        self.record((acts.HandlingEnded if self.owes_report else acts.Closed)(closure=closure), now, by)
+
+    def waive_report(self, reason: NoReport, by: str, now: datetime) -> None:
+        """Record that the authority is sent no report.
+
+        Raises:
+            NoReportOwed: it waits for none.
+        """
+        if not self.owes_report:
+            raise NoReportOwed(self.reference)
+        self.record(acts.ReportWaived(reason=reason), now, by)
 
 
 def closure_of(case: Case) -> Closure:
     """Return why a case whose way has ended is closed."""
+    if case.ended:
+        return case.ended.closure
     if case.found and case.found.conclusion.declines:
         return Closure.DECLINED
     if case.kind is Kind.CONSULTATION:

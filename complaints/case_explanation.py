@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from complaints import acts
 from complaints.acts import Recorded
 from complaints.case import Case
-from complaints.clock_rules import rule_behind
+from complaints.clock_rules import rule_behind, with_named_date
 from complaints.clocks import Clock, term_of
 from complaints.deadlines import last_moment
 from complaints.explanation import Explanation, explain
@@ -22,7 +22,13 @@ NATURES: Final[Mapping[Nature, Title]] = {
     Nature.WINDOW: Title(zh="对方可行使权利的期限", en="window for somebody else"),
 }
 
-CAUSES: Final = {"calendar": "日历", "regime": "规则", "severity": "严重程度", "circumstances": "案件情形"}
+CAUSES: Final = {
+    "calendar": "日历",
+    "regime": "规则",
+    "severity": "严重程度",
+    "circumstances": "案件情形",
+    "merge_undone": "撤销并案",
+}
 """Why a due time was computed again, as the first word of the ledger's cause says it, in Chinese."""
 
 
@@ -47,6 +53,7 @@ class ClockExplanation:
         explanation: How its due time is counted.
         events: What was done to it.
         leads: Whether it is the strictest limit for the answer.
+        named_on: The day that the authority named for its report, which takes the place of the rule's own limit.
     """
 
     name: str
@@ -56,6 +63,7 @@ class ClockExplanation:
     explanation: Explanation
     events: tuple[Event, ...]
     leads: bool
+    named_on: date | None = None
 
     @property
     def state(self) -> Title:
@@ -71,7 +79,7 @@ class ClockExplanation:
     def steps(self) -> tuple[Title, ...]:
         """The reasons, what was left out for its whole class, and where the ledger says otherwise, that it does."""
         *counted, ending = self.explanation.steps
-        known = (*counted, *self._suspended(), *self._standing_still(), ending)
+        known = (*self._named(), *counted, *self._suspended(), *self._standing_still(), ending)
         if self.explanation.due.at == self.clock.due_at or self.clock.is_paused:
             return known
         version = self.clock.schedule.calendar_version or "—"
@@ -82,6 +90,14 @@ class ClockExplanation:
                 en=f"the ledger says {self.due} (by calendar version {version}), which stands",
             ),
         )
+
+    def _named(self) -> Iterator[Title]:
+        """Yield that the authority's own date leads."""
+        if self.named_on:
+            yield Title(
+                zh=f"转办机关要求于 {self.named_on} 前（含当日）反馈，以此为准",
+                en=f"the authority asks for its report by {self.named_on}, which leads",
+            )
 
     def _standing_still(self) -> Iterator[Title]:
         """Yield that a clock stands still, where the count does not say so: it leaves out a later time."""
@@ -168,9 +184,11 @@ def _has_rivals(case: Case) -> bool:
 def _explained(case: Case, name: str, clock: Clock, *, leads: bool) -> ClockExplanation:
     rule, pack = rule_behind(case, name, clock)
     calendar = case.rules.calendar(clock.schedule.calendar or rule.calendar or pack.calendar)
-    term = term_of(rule, pack, calendar, clock.started_at, clock.left_out, clock.extensions)
+    for_case = with_named_date(case, rule, pack, clock.started_at)
+    term = term_of(for_case, pack, calendar, clock.started_at, clock.left_out, clock.extensions)
     events = tuple(event for one in clock.history if (event := _event(case, one, rule, pack)))
-    return ClockExplanation(name, clock, rule, pack, explain(term), events, leads)
+    named_on = case.facts.report_by if rule.named_date else None
+    return ClockExplanation(name, clock, rule, pack, explain(term), events, leads, named_on)
 
 
 def state_of(clock: Clock) -> Title:
@@ -239,6 +257,8 @@ def _what(case: Case, one: Recorded, rule: ClockRule, pack: Pack) -> Title | Non
             return Title(zh=f"{words.zh}{zh}", en=f"{words.en}{en}")
         case acts.ClockEnded():
             return _fell_away(act, pack)
+        case acts.MergeUndone():
+            return Title(zh="撤销并案，时限视为从未停止", en="the merger was undone: runs as if it had never stopped")
         case acts.BreachExplained():
             return Title(zh=f"超期原因：{act.cause.zh}", en=f"missed because: {act.cause.en}")
     return None
@@ -279,6 +299,7 @@ def _until(until: acts.Schedule, zone: Any) -> tuple[str, str]:
 
 def _event_title(case: Case, name: str) -> Title:
     titles = {one.name: one.title for pack in case.all_packs for one in pack.events}
+    titles[acts.MergeUndone.kind_name()] = Title(zh="撤销并案", en="a merger was undone")
     return titles.get(name, Title(zh=name, en=name))
 
 
@@ -307,6 +328,7 @@ def _fell_away(act: acts.ClockEnded, pack: Pack) -> Title:
         "not_applicable": Title(zh="不再适用于本案", en="does not apply to this case any more"),
         "withdrawn": Title(zh="投诉人撤回，程序当日终结", en="withdrawn: the procedure ends the same day"),
         "merged": Title(zh="已并案", en="merged into an earlier case"),
+        "report_waived": Title(zh="不再向转办机关反馈", en="no report is sent to the authority"),
         "begins_again": Title(zh="再次答复后重新起算", en="begins again with the next answer"),
     }
     return words.get(kind, Title(zh=act.reason, en=act.reason))

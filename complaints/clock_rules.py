@@ -1,10 +1,11 @@
 """Which rules the clocks of a case follow."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from complaints import acts
 from complaints.clocks import Clock
-from complaints.deadlines import Unit
+from complaints.deadlines import EndsAt, Roll, Unit
 from complaints.errors import UnknownClock
 from complaints.regimes.model import ClockRule, Condition, Duty, Ladder, Nature, Pack
 from complaints.words import Title
@@ -84,7 +85,21 @@ def applies(case: "Case", condition: Condition) -> bool:
         all(not allowed or value in allowed for allowed, value in one_of)
         and stated.issuperset(condition.circumstances)
         and stated.isdisjoint(condition.without)
+        and (facts.authority is not None or not condition.transferred)
     )
+
+
+def with_named_date(case: "Case", rule: ClockRule, pack: Pack, started_at: datetime) -> ClockRule:
+    """Return a rule as it is for a case: where the authority's own date leads, with the days up to that.
+
+    They are counted from the day of the start, which is day 1, so that a date that had come by then is that day.
+    """
+    named = case.facts.report_by if rule.named_date else None
+    if named is None:
+        return rule
+    days = (named - started_at.astimezone(pack.tz).date()).days + 1
+    plain = {"first_day": True, "roll": Roll.NONE, "cut_off": None, "ends_at": EndsAt.MIDNIGHT}
+    return rule.model_copy(update={"budget": max(days, 1), "unit": Unit.CALENDAR_DAYS, **plain})
 
 
 def ladder_of(case: "Case", rule: ClockRule, pack: Pack) -> Ladder | None:

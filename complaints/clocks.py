@@ -15,6 +15,9 @@ from complaints.words import BreachCause
 NOT_APPLICABLE: Final = "not_applicable"
 """Why a clock ended whose rule, as was learnt later, is not for this case."""
 
+SOON_PERCENT: Final = 75
+"""From which mark of the ladder on a limit is called near; half of it is nothing to act upon."""
+
 _LEGACY_PERCENT: Final = 80
 
 

@@ -10,8 +10,9 @@ from complaints.acts import Act, Schedule
 from complaints.clock_rules import binds, key_of
 from complaints.clocks import NOT_APPLICABLE, Clock
 from complaints.regimes.model import ClockRule, Duty, Nature, Pack, Path
-from complaints.schedules import extended, ran_out, recomputed, scheduled, term_for
-from complaints.words import Closure
+from complaints.schedules import extended, ran_out, recomputed, resumed, scheduled, term_for
+from complaints.transfers import REPORT_BACK, REPORT_BACK_SENT
+from complaints.words import Closure, GiveUpReason
 
 if TYPE_CHECKING:
     from complaints.case import Case
@@ -79,10 +80,23 @@ def _happening(act: Act, now: datetime) -> _Happening:
     if isinstance(act, acts.Occurred):
         return _Happening(act, frozenset({act.event}), act.occurred_at, now)
     at = act.received_at if isinstance(act, acts.Received) else now
-    names = {act.kind_name()}
-    if isinstance(act, acts.LetterSent):  # a pack that needs it declares the event: summary_resolution_sent
-        names.add(f"{act.letter}_sent")
-    return _Happening(act, frozenset(names), at, now)
+    return _Happening(act, frozenset({act.kind_name(), *_also_called(act)}), at, now)
+
+
+def _also_called(act: Act) -> Iterator[str]:
+    """Yield by what other names rules know an act."""
+    match act:
+        case acts.LetterSent():  # a pack that needs it declares the event: summary_resolution_sent
+            yield f"{act.letter}_sent"
+        case acts.LetterGivenUp(letter=letter, reason=GiveUpReason.TOLD_OTHERWISE) if letter == REPORT_BACK:
+            yield REPORT_BACK_SENT
+        case acts.LetterGivenUp(letter=letter) if letter == REPORT_BACK:
+            yield _WAIVED
+        case acts.HandlingEnded():  # for the complainant it is as if the case were closed
+            yield acts.Closed.kind_name()
+
+
+_WAIVED: Final = acts.ReportWaived.kind_name()
 
 
 def _follows(case: "Case", rule: ClockRule, pack: Pack, what: _Happening) -> Iterator[Act]:
@@ -108,12 +122,23 @@ def _goes_on(case: "Case", key: str, clock: Clock, rule: ClockRule, pack: Pack, 
         # New facts give the whole period again, but only within it: a limit that was missed stays missed.
         if clock.started_at < what.at and not ran_out(case, key, clock, what.at):
             yield _restarted(case, key, rule, pack, what)
+    elif _ends_pause(clock, rule, what):
+        yield resumed(case, key, clock, what.at)
     elif what.changes_conditions:
         yield from _conditions_changed(case, key, clock, rule, pack, what)
     elif case.reopened and rule.starts in what.names and rule.nature is not Nature.DUTY:
         # The second answer opens another window for the complainant; the first one's is no more.
         yield acts.ClockEnded(clock=key, reason="begins_again")
         yield _started(case, rule, pack, what.at, what.now)
+
+
+def _ends_pause(clock: Clock, rule: ClockRule, what: _Happening) -> bool:
+    """Whether what a clock stands still for has come."""
+    if not clock.is_paused:
+        return False
+    stands = clock.pauses[-1]
+    pause = rule.pause(stands.pause)
+    return pause is not None and stands.begins <= what.at and bool(what.names.intersection(pause.ends))
 
 
 def _conditions_changed(
@@ -184,8 +209,8 @@ def _started(case: "Case", rule: ClockRule, pack: Pack, started_at: datetime, no
         nature=rule.nature,
         regime="" if pack.name == case.pack.name else pack.name,
         round=before.started.round + 1 if before else 1,
-        budget=rule.budget,
-        unit=rule.unit,
+        budget=term.value,
+        unit=term.unit,
         article=rule.article.en,
         confidence=rule.confidence,
         started_at=started_at,
@@ -226,18 +251,24 @@ def _rest_ends(case: "Case", what: _Happening) -> Iterator[Act]:
     """End what no rule ends.
 
     A withdrawal ends the procedure the same day (CN-NFRA art. 15), as a merger does; what a regime has no rule for
-    any more falls away.
+    any more falls away. The duty to report to the authority that forwarded the matter outlives both, until it is
+    done or waived.
     """
-    closure = what.act.closure if isinstance(what.act, acts.Closed) else None
+    closure = what.act.closure if isinstance(what.act, acts.Closed | acts.HandlingEnded) else None
     ends_all = closure in (Closure.WITHDRAWN, Closure.MERGED)
-    if closure is None and not isinstance(what.act, acts.RegimeAdopted):
+    waived = _WAIVED in what.names
+    if closure is None and not waived and not isinstance(what.act, acts.RegimeAdopted):
         return
     rules = {key_of(case, pack, rule.name): rule for pack in case.all_packs for rule in pack.clocks}
     for key, clock in case.clocks.items():
         rule = rules.get(key)
-        if clock.is_over or (rule and (not ends_all or what.names.intersection(rule.ends))):
+        reports = rule is not None and REPORT_BACK_SENT in rule.ends
+        if clock.is_over or (rule and what.names.intersection(rule.ends)):
             continue
-        yield acts.ClockEnded(clock=key, reason=closure.value if closure and ends_all else NOT_APPLICABLE)
+        if waived and reports:
+            yield acts.ClockEnded(clock=key, reason=_WAIVED)
+        elif not waived and (rule is None or (ends_all and not reports)):
+            yield acts.ClockEnded(clock=key, reason=closure.value if closure and ends_all else NOT_APPLICABLE)
 
 
 def _extensions_announced(case: "Case", sent: acts.LetterSent, now: datetime) -> Iterator[Act]:

@@ -176,14 +176,14 @@ class Leg:
     Attributes:
         value: How much is counted, in ``unit``.
         unit: Its unit.
-        start: The day that it begins with, whether that counts or not.
+        earliest: The first day to which a roll may move it back.
         day_0: Day 1 is the first day after this one that counts.
         last: The last day, before any roll.
     """
 
     value: int
     unit: Unit
-    start: date
+    earliest: date
     day_0: date
     last: date
 
@@ -326,9 +326,10 @@ def _leg(term: Term, value: int, unit: Unit, before: Leg | Stretch | None) -> Le
         start = before.last if isinstance(before, Leg) else last_day(before.ends, term.zone)
         counts_first = False
     day_0 = start - DAY if counts_first else start
+    earliest = start + DAY if isinstance(before, Stretch) else start  # on that day the hours before it ran out
     gaps = gaps_of(term) if term.pauses else ()
     if unit is Unit.WORKING_DAYS:
-        return Leg(value, unit, start, day_0, _last_working_day(term.calendar, day_0, value, gaps))
+        return Leg(value, unit, earliest, day_0, _last_working_day(term.calendar, day_0, value, gaps))
     if unit is Unit.MONTHS:
         last = add_months(start, value)
         if counts_first and last.day == start.day:
@@ -339,7 +340,7 @@ def _leg(term: Term, value: int, unit: Unit, before: Leg | Stretch | None) -> Le
         begins = max(begins, day_0 + DAY)
         if begins <= last and begins < ends:
             last += ends - begins
-    return Leg(value, unit, start, day_0, last)
+    return Leg(value, unit, earliest, day_0, last)
 
 
 def _last_working_day(calendar: WorkingCalendar, day_0: date, value: int, gaps: Sequence[tuple[date, date]]) -> date:
@@ -380,7 +381,7 @@ def rolled(term: Term, leg: Leg) -> date:
     gaps = gaps_of(term)
     if roll is Roll.PREVIOUS:
         back = term.calendar.at_or_before(last)
-        return last if back < leg.start or any(begins <= back < ends for begins, ends in gaps) else back
+        return last if back < leg.earliest or any(begins <= back < ends for begins, ends in gaps) else back
     last = term.calendar.at_or_after(last)
     for begins, ends in gaps:
         if begins <= last < ends:

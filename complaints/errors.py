@@ -24,6 +24,28 @@ class StageError(ComplaintError):
         return f"Case {self.reference} is at stage '{self.stage}'; the move '{self.move}' is not allowed from there."
 
 
+class MergeRefused(ComplaintError):
+    """Two cases must stay apart, at least as they stand."""
+
+    def __init__(self, reference: str, into: str, reason: str) -> None:
+        super().__init__(reference, into, reason)
+        self.reference, self.into, self.reason = reference, into, reason
+
+    def __str__(self) -> str:
+        return f"Case {self.reference} cannot be merged into {self.into}: {self.reason}."
+
+
+class NotMerged(ComplaintError):
+    """A merger was to be undone that there is none of."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.reference = reference
+
+    def __str__(self) -> str:
+        return f"Case {self.reference} is not merged into another; there is nothing to undo."
+
+
 class AnswerRefused(ComplaintError):
     """An answer of an operator cannot be recorded; the question is asked again with this reason."""
 
@@ -151,6 +173,41 @@ class NumberTaken(ComplaintError):
         )
 
 
+class TransferTaken(NumberTaken):
+    """The authority's number belongs to a case with other content, whoever sent that."""
+
+    def __str__(self) -> str:
+        return (
+            f"transfer.number: case {self.reference} was opened under this number of the authority with other content; "
+            "correct the number, or add what is new to that case as materials"
+        )
+
+
+class ReportOwed(ComplaintError):
+    """A case cannot be closed: the authority that forwarded the matter has not been told what became of it."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.reference = reference
+
+    def __str__(self) -> str:
+        return (
+            f"Case {self.reference} cannot be closed: the authority that forwarded it waits for the report. Let the "
+            f"letter 'report_back' go out, or say why there is none: redress no-report {self.reference} REASON"
+        )
+
+
+class NoReportOwed(ComplaintError):
+    """No authority waits for a report on a case."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.reference = reference
+
+    def __str__(self) -> str:
+        return f"Case {self.reference} owes no authority a report. See: redress explain {self.reference}"
+
+
 class DeliveryIdTaken(ComplaintError):
     """The sender's id of a delivery belongs to a case with other content."""
 
@@ -162,6 +219,45 @@ class DeliveryIdTaken(ComplaintError):
         return (
             f"webhook-id: case {self.reference} was already delivered under this id with other content; "
             "send it under a webhook-id of its own"
+        )
+
+
+class ContributionTooLate(ComplaintError):
+    """Something came in for a case that is closed."""
+
+    def __init__(self, reference: str, stage: str) -> None:
+        super().__init__(reference, stage)
+        self.reference, self.stage = reference, stage
+
+    def __str__(self) -> str:
+        return (
+            f"Case {self.reference} is {self.stage} and takes no more materials; where they tell something new, file "
+            "them as a new complaint that names this case, or ask the firm to take the case up again"
+        )
+
+
+class LetterUnderWay(RetryableError):
+    """Something is reported of a letter of which the ledger does not say yet that it has left."""
+
+    def __init__(self, reference: str, number: str) -> None:
+        super().__init__(reference, number)
+        self.reference, self.number = reference, number
+
+    def __str__(self) -> str:
+        return f"letter: {self.number} of case {self.reference} is just being sent; report it again in a minute"
+
+
+class UnknownLetter(ComplaintError):
+    """A case has sent no such letter."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.reference = reference
+
+    def __str__(self) -> str:
+        return (
+            f"letter: case {self.reference} has no letter with this number or Message-ID; "
+            "give one of them as it stands on the letter"
         )
 
 
@@ -196,6 +292,44 @@ class MailUncertain(ComplaintError):
 
     def __str__(self) -> str:
         return f"It is not known whether the mail server took the letter: {self.reason}."
+
+
+class MailBeyondLimits(ComplaintError):
+    """A mail that came in is larger, or more deeply nested, than is taken apart."""
+
+    def __init__(self, unit: str, limit: int) -> None:
+        super().__init__(unit, limit)
+        self.unit, self.limit = unit, limit
+
+    def __str__(self) -> str:
+        return f"The mail has more than {self.limit} {self.unit}; it was kept, but not taken apart."
+
+
+class MailboxUnavailable(RetryableError):
+    """The mailbox that complaints come to cannot be read now; nothing in it was touched."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The mailbox cannot be read now: {self.reason}. What is in it stays there and is taken in later."
+
+
+class MailboxRefused(SettingError):
+    """The mailbox that complaints come to does not let us in, and will not until somebody changes something."""
+
+
+class MailNotTaken(RetryableError):
+    """Some mails could not be stored now; they lie in the mailbox and are taken in by a later run."""
+
+    def __init__(self, count: int, reasons: tuple[str, ...]) -> None:
+        super().__init__(count, reasons)
+        self.count, self.reasons = count, reasons
+
+    def __str__(self) -> str:
+        why = ", ".join(self.reasons)
+        return f"{self.count} mails could not be stored now ({why}); they stay in the mailbox and are taken in later."
 
 
 class RuleFileInvalid(ComplaintError):
@@ -400,6 +534,73 @@ class ExtensionWithoutNotice(DeadlineError):
         return (
             f"notice: '{self.tier}' counts only once the letter '{self.letter}' has gone out; "
             "add a contact (redress contact) and send it first"
+        )
+
+
+# --- evidence -------------------------------------------------------------------------------------
+
+
+class EvidenceStoreAway(RetryableError):
+    """The evidence store cannot be reached or written now."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The evidence store did not answer: {self.reason}. See: redress doctor"
+
+
+class ScannerAway(RetryableError):
+    """The virus scanner is set, but does not answer as it should: nothing is stored unscanned."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"The virus scanner did not check the file: {self.reason}; nothing was stored. See: redress doctor"
+
+
+class EvidenceNotTaken(ComplaintError):
+    """A file cannot become evidence."""
+
+    def __init__(self, refusal: str, reason: str) -> None:
+        super().__init__(refusal, reason)
+        self.refusal, self.reason = refusal, reason
+
+    def __str__(self) -> str:
+        return f"evidence: {self.reason} ({self.refusal}); hand in another file"
+
+
+class UnknownEvidence(ComplaintError):
+    """A case has no evidence of this number."""
+
+    def __init__(self, reference: str, number: int) -> None:
+        super().__init__(reference, number)
+        self.reference, self.number = reference, number
+
+    def __str__(self) -> str:
+        return f"Case {self.reference} has no evidence {self.number}. See: redress evidence list {self.reference}"
+
+
+class EvidenceMissing(UnknownEvidence):
+    """A file that the ledger knows is not in the evidence store."""
+
+    def __str__(self) -> str:
+        return (
+            f"Evidence {self.number} of case {self.reference} is not in the evidence store. "
+            "Restore the store from its backup, or hand the file in again"
+        )
+
+
+class EvidenceAltered(UnknownEvidence):
+    """A file in the evidence store is not the one that was taken in."""
+
+    def __str__(self) -> str:
+        return (
+            f"Evidence {self.number} of case {self.reference} was altered after it was taken in. "
+            f"Run 'redress evidence verify {self.reference}', and restore the store from its backup"
         )
 
 

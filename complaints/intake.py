@@ -2,18 +2,22 @@
 
 import hashlib
 import json
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from complaints.transfers import key_of_authority
 from complaints.words import EN, ZH, Category, Cause, Channel, ContactKind, Kind, PartyType
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # tab and line ends are none
 
 
 def _harmless(text: str) -> str:
     """Refuse control characters, which have no business in a name or a story."""
-    if any(ord(character) < 32 and character not in "\n\r\t" for character in text):
+    if _CONTROL.search(text):
         raise ValueError("contains control characters; send plain text")
     return text
 
@@ -36,6 +40,7 @@ Line = Annotated[str, Field(max_length=500), AfterValidator(_harmless)]
 Text = Annotated[str, Field(max_length=40_000), AfterValidator(_harmless)]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2199, 12, 31))]
 
 
 class Model(BaseModel):
@@ -102,6 +107,28 @@ class Evidence(Model):
     source: Line | None = Field(default=None, description="how it was lawfully obtained")
 
 
+class Transfer(Model):
+    """How an authority, or its hotline, sent the matter to the firm: it is told what became of it."""
+
+    authority: Name = Field(description="a code, such as nfra-shanghai, pbc or 12378, or the name in full")
+    number: Name = Field(description="the authority's own number; the same number is the same case, whoever sends it")
+    sent_on: Day | None = Field(default=None, description="the day on which the authority sent it")
+    report_by: Day | None = Field(default=None, description="the last day for the report, where the authority set one")
+    contact: Contact | None = Field(default=None, description="where the report goes; else a clerk hands it over")
+    language: str = Field(default=ZH, pattern=f"^({ZH}|{EN})$", description="in which the authority is written to")
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> "Transfer":
+        if self.sent_on and self.report_by and self.report_by < self.sent_on:
+            raise ValueError("report_by lies before sent_on; exchange the two")
+        return self
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Authority and number, as they are compared."""
+        return key_of_authority(self.authority), key_of_authority(self.number)
+
+
 class Complaint(Model):
     """One complaint as a channel hands it in.
 
@@ -129,6 +156,7 @@ class Complaint(Model):
     amount: Money | None = None
     urgent: bool = False
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
+    transfer: Transfer | None = Field(default=None, description="where an authority forwarded it")
     received_at: Instant | None = Field(
         default=None, description="when it reached the firm, where that was before now; with its UTC offset"
     )
@@ -154,8 +182,16 @@ class Complaint(Model):
     def fingerprint(self) -> str:
         """SHA-256 over the whole content: tells the same delivery from a changed one."""
         values = self.model_dump(mode="json")
-        for later in ("circumstances", "events"):  # not there when the first complaints were taken in
+        for later in ("circumstances", "events", "transfer"):  # not there when the first complaints were taken in
             if not values[later]:
                 del values[later]
         content = json.dumps(values, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def is_same_matter(self, other: "Complaint") -> bool:
+        """Whether another record has the same content, but for what each sender says in its own way.
+
+        That is its number and the moment at which it had it: two systems may deliver one transfer.
+        """
+        own: dict[str, Any] = {"number": None, "received_at": None}
+        return self.model_copy(update=own).fingerprint == other.model_copy(update=own).fingerprint

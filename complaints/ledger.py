@@ -10,6 +10,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
+
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+_HASHED: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Break:
 
 def canonical(facts: object) -> str:
     """Return the one JSON text of ``facts``: sorted keys, no spaces."""
-    return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _CANONICAL.encode(facts)
 
 
 def genesis(reference: str) -> str:
@@ -67,7 +71,7 @@ def entry_hash(
     """Return the hash of an entry's content; fields are separated so that none can flow into the next."""
     seal = hashlib.sha256(sealed).hexdigest() if sealed is not None else ""
     instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    content = json.dumps([reference, seq, kind, instant, by, facts, seal, previous], ensure_ascii=False)
+    content = _HASHED.encode([reference, seq, kind, instant, by, facts, seal, previous])
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -12,9 +12,11 @@ from complaints.deadlines import last_day
 from complaints.intake import Complaint
 from complaints.letter_rules import announced
 from complaints.regimes.model import Duty, Nature
+from complaints.report_back import report_words
 from complaints.settings import Firm
 from complaints.timekeeping import notice_of, rule_of
-from complaints.words import EN, ZH, Kind
+from complaints.transfers import REPORT_BACK
+from complaints.words import EN, ZH, Kind, show_money
 
 CONFIDENTIAL: Final = frozenset({"report_receipt", "report_outcome"})
 """Letters in which nothing shows the person who reported."""
@@ -60,7 +62,7 @@ def words_of(case: Case, letter: str, firm: Firm, now: datetime, round: int) -> 
         now: The firm's time.
         round: The how-manieth letter of its sort.
     """
-    language, zone = case.facts.language, case.pack.tz
+    language, zone = case.language_of(letter), case.pack.tz
     suffix = "zh" if language == ZH else "en"
     assessed, hidden = _assessed(case), hides_reporter(case, letter)
     answer = case.answer_clock
@@ -76,6 +78,7 @@ def words_of(case: Case, letter: str, firm: Firm, now: datetime, round: int) -> 
         },
         "case": {
             "reference": case.reference,
+            "absorbed": list(case.absorbed),
             "kind_word": NEUTRAL[language] if hidden else assessed.kind.word(language),
             "received_on": show_date(case.facts.received_at.astimezone(zone), language),
             "today": show_date(today, language),
@@ -83,12 +86,20 @@ def words_of(case: Case, letter: str, firm: Firm, now: datetime, round: int) -> 
             "product": None if hidden else case.facts.product,
         },
         "salutation": _salutation(None if hidden else case.complaint, language),
+        **(_report(case, language, hidden=hidden) if letter == REPORT_BACK else {}),
         "department_word": department_word(assessed.department, language),
         "stated": case.circumstances,
         **_outcome(case, language),
         **_review(case),
         **_notice(case, letter, round, now),
     }
+
+
+def _report(case: Case, language: str, *, hidden: bool) -> Mapping[str, Any]:
+    """Return what the report to an authority says; it is the one letter that does not speak to the complainant."""
+    report = report_words(case, language, lambda moment: _shown(case, moment, language), hidden=hidden)
+    name = report["authority"]
+    return {"salutation": f"{name}：" if language == ZH else f"To: {name}", "report": report}
 
 
 def _salutation(complaint: Complaint | None, language: str) -> str:
@@ -112,7 +123,7 @@ def _outcome(case: Case, language: str) -> Mapping[str, Any]:
         "decision_reasons": (decided.reasons or None) if decided else None,
         "remedy": decided.remedy.value if decided else None,
         "remedy_word": decided.remedy.word(language) if decided else None,
-        "amount": f"{decided.currency} {decided.amount:,.2f}" if decided and decided.amount else None,
+        "amount": show_money(decided.amount, decided.currency, language) if decided and decided.amount else None,
         "topic": replied.topic.value if replied else None,
         "topic_word": replied.topic.word(language) if replied else None,
         "words": (replied.words or None) if replied else None,
@@ -171,11 +182,11 @@ def _answer_clocks(case: Case) -> dict[str, Clock]:
     }
 
 
-def _shown(case: Case, moment: date | datetime | None) -> str | None:
+def _shown(case: Case, moment: date | datetime | None, language: str | None = None) -> str | None:
     """Return a day, or that of an instant in the regime's zone, as a letter writes it."""
     if isinstance(moment, datetime):
         moment = moment.astimezone(case.pack.tz)
-    return show_date(moment, case.facts.language) if moment else None
+    return show_date(moment, language or case.facts.language) if moment else None
 
 
 DEPARTMENTS: Final[Mapping[str, tuple[str, str]]] = {

@@ -67,8 +67,10 @@ class Rendered:
         return cls(*json.loads(data))
 
 
-def render_letter(case: Case, letter: str, firm: Firm, now: datetime, round: int = 1) -> Rendered:
-    """Render a letter of a case in the case's language.
+def render_letter(
+    case: Case, letter: str, firm: Firm, now: datetime, round: int = 1, *, link: str | None = None
+) -> Rendered:
+    """Render a letter of a case in the language of whom it is for.
 
     Args:
         case: The case, with its personal data.
@@ -76,15 +78,17 @@ def render_letter(case: Case, letter: str, firm: Firm, now: datetime, round: int
         firm: Who writes.
         now: The firm's time; the letter's date is that day in the regime's zone.
         round: The how-manieth letter of its sort.
+        link: The case's secret link, where the complainant can reach pages.
 
     Raises:
         LetterIncomplete: an element that a regime requires is missing, or a notice has nothing to tell of.
         jinja2.UndefinedError: the template asks for something that is not there (a bug).
     """
-    language, packs = case.facts.language, concerned(case, letter, round)
+    language, packs = case.language_of(letter), concerned(case, letter, round)
     template = environment().get_template(f"letters/{letter}/{language}.html")
     words = {
         **words_of(case, letter, firm, now, round),
+        "link": link,
         "parts": _parts(case, letter, packs),
         "regimes": frozenset(name for pack in packs for name in lineage(case, pack)),
     }
@@ -99,7 +103,7 @@ def _parts(case: Case, letter: str, packs: Iterable[Pack]) -> list[str]:
     """Return the templates of what regimes add to a letter, each once; an overlay adds what its base does."""
     found: dict[str, None] = {}
     for pack in packs:
-        paths = (f"letters/{letter}/{name}/{case.facts.language}.html" for name in lineage(case, pack))
+        paths = (f"letters/{letter}/{name}/{case.language_of(letter)}.html" for name in lineage(case, pack))
         if path := next(filter(_exists, paths), None):
             found[path] = None
     return list(found)

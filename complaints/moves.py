@@ -21,6 +21,7 @@ MOVES: Final[dict[type[Act], tuple[frozenset[Stage], Stage]]] = {
     acts.PutRight: (frozenset({Stage.ANSWERED}), Stage.PUT_RIGHT),
     acts.FollowUpOpened: (frozenset({Stage.PUT_RIGHT}), Stage.PUT_RIGHT),
     acts.FollowedUp: (frozenset({Stage.PUT_RIGHT}), Stage.FOLLOWED_UP),
+    acts.HandlingEnded: (OPEN - {Stage.ENDED}, Stage.ENDED),
     acts.Closed: (OPEN, Stage.CLOSED),
     acts.Reopened: (frozenset({Stage.CLOSED}), Stage.UNDER_INVESTIGATION),
     acts.Archived: (frozenset({Stage.CLOSED}), Stage.ARCHIVED),

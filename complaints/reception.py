@@ -41,7 +41,7 @@ def receive(
     if received_at > now:
         raise AnswerRefused("received_at", "is in the future; leave it out for now")
     _refuse_unknown([pack, *further], complaint)
-    case = Case(reference, pack, rules or packaged_rulebook())
+    case, transfer = Case(reference, pack, rules or packaged_rulebook()), complaint.transfer
     act = acts.Received(
         complaint=complaint,
         regime=pack.name,
@@ -64,6 +64,9 @@ def receive(
         evidence_count=len(complaint.evidence),
         received_at=received_at,
         history=history,
+        authority=transfer.authority if transfer else None,
+        authority_number=transfer.number if transfer else None,
+        report_by=transfer.report_by if transfer else None,
     )
     case.record(act, now, sender)
     for event, occurred_at in sorted(complaint.events.items(), key=lambda item: item[1]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from complaints import acts
 from complaints.acts import Schedule
-from complaints.clock_rules import applies, ladder_of, rule_of
+from complaints.clock_rules import applies, ladder_of, rule_of, with_named_date
 from complaints.clocks import Clock, class_pauses, schedule_of, term_of
 from complaints.deadlines import Pause, Term
 from complaints.regimes.model import ClockRule, Pack
@@ -53,6 +53,7 @@ def term_for(
     own = [Pause(one.begins, one.ends or ends) for one in clock.own_pauses] if clock else []
     if extensions is None:
         extensions = clock.extensions if clock else ()
+    rule = with_named_date(case, rule, pack, started_at)
     return term_of(rule, pack, calendar, started_at, [*_class_pauses(case, rule, pack), *own], tuple(extensions))
 
 

@@ -53,6 +53,10 @@ class CaseKey:
         except InvalidTag:
             raise SealBroken(self.reference) from None
 
+    def mark(self, purpose: str) -> bytes:
+        """Return 32 bytes that only this key gives for ``purpose``, and that tell nothing about the key."""
+        return hmac.new(self._key, f"{self.reference}/{purpose}".encode(), hashlib.sha256).digest()
+
     def wrapped(self, master: "MasterKey") -> bytes:
         """Return this key sealed with the master key, for storage."""
         return _seal(master.key, self._key, f"case-key/{self.reference}")
@@ -67,7 +71,11 @@ class MasterKey:
     @property
     def fingerprint(self) -> str:
         """A short mark by which a database knows its key; tells nothing about the key."""
-        return hmac.new(self.key, b"redress master key", hashlib.sha256).hexdigest()[:16]
+        return self.mark("redress master key").hex()[:16]
+
+    def mark(self, purpose: str) -> bytes:
+        """Return 32 bytes that only this key gives for ``purpose``, and that tell nothing about the key."""
+        return hmac.new(self.key, purpose.encode(), hashlib.sha256).digest()
 
     def unwrap(self, reference: str, wrapped: bytes) -> CaseKey:
         """Return the case key that :meth:`CaseKey.wrapped` stored.

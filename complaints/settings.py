@@ -6,12 +6,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from complaints.announcements import Wants
 from complaints.errors import SettingError
+from complaints.evidence import EvidenceLimits
+from complaints.receivers import Name, Receiver
 from complaints.regimes.model import Role
 from complaints.regimes.rulebook import OFFICE
+from complaints.senders import Scopes, Secrets, SenderName, Token
 
 _BETWEEN_URLS: Final = re.compile(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
 
@@ -52,12 +56,44 @@ class Settings(BaseSettings):
     office_calendar: str = Field(default=OFFICE, description="the calendar of the firm's working time")
     firm: Firm = Field(default_factory=Firm)
     smtp_url: str = Field(default="", description="smtp://user:password@host:port; empty: a folder of .eml files")
+    mailbox_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="mailbox of complaints: imaps://user:password@host/INBOX or maildir:///path; empty: none",
+    )
     mail_timeout_seconds: float = Field(default=20, gt=0)
     mail_retry_delays_seconds: tuple[float, ...] = Field(default=(5, 30, 120), description="growing, with jitter")
     door_host: str = "127.0.0.1"
     door_port: int = 4280
-    webhook_secrets: dict[str, SecretStr] = Field(
-        default_factory=dict, description="sender = Standard Webhooks secret (whsec_…)"
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/?#]+[^\s?#]*)?$",
+        description="where complainants reach their pages; letters carry the secret link where it is set",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        default=(), description="addresses whose X-Forwarded-For is believed, such as 10.0.0.0/8"
+    )
+    webhook_secrets: dict[SenderName, Secrets] = Field(
+        default_factory=dict, description="sender = Standard Webhooks secret (whsec_…); several while it is changed"
+    )
+    webhook_scopes: dict[SenderName, Scopes] = Field(
+        default_factory=dict, description="sender = what it may do when it signs; all with its own cases if left out"
+    )
+    tokens: dict[SenderName, tuple[Token, ...]] = Field(
+        default_factory=dict, description="sender = hashes and scopes of its bearer tokens (redress token new)"
+    )
+    door_rate: float = Field(default=300, gt=0, description="requests a second that each sender may make")
+    receivers: dict[Name, Receiver] = Field(
+        default_factory=dict, description="name = who is told of cases: url, secret, events, personal"
+    )
+    evidence_url: str = Field(
+        default="",
+        description="folder or fsspec URL (s3://bucket/prefix) of evidence; empty: evidence in the home folder",
+    )
+    evidence_limits: EvidenceLimits = EvidenceLimits()
+    virus_scanner_url: str = Field(
+        default="",
+        pattern=r"^(tcp://[^\s/]+:\d+|unix:/.+)?$",
+        description="clamd: tcp://host:3310 or unix:/run/clamav/clamd.ctl; empty: files are kept unscanned",
     )
     prefect_port: int = 4200
     prefect_api_url: str = Field(default="", description="empty: the server that `redress up` starts here")
@@ -91,6 +127,11 @@ class Settings(BaseSettings):
         return {role: _urls(urls) if isinstance(urls, str) else urls for role, urls in alerts.items()}
 
     @property
+    def wants(self) -> Wants:
+        """The events that each receiver asks for."""
+        return {name: receiver.events for name, receiver in self.receivers.items()}
+
+    @property
     def cases_url(self) -> str:
         """The case database's SQLAlchemy URL, with the driver that Redress ships."""
         url = self.database_url or f"sqlite:///{self.home / 'cases.db'}"
@@ -108,9 +149,19 @@ class Settings(BaseSettings):
         return self.prefect_api_url or f"http://127.0.0.1:{self.prefect_port}/api"
 
     @property
+    def pages_url(self) -> str:
+        """Where the pages for complainants are reached, without a slash at the end."""
+        return (self.public_url or f"http://127.0.0.1:{self.door_port}").rstrip("/")
+
+    @property
     def letters_folder(self) -> Path:
         """Where letters go that no mail server takes: ``.eml`` files and the list to be handed over."""
         return self.home / "letters"
+
+    @property
+    def evidence_place(self) -> str:
+        """Where evidence is kept: a folder, or a URL for fsspec."""
+        return self.evidence_url or str(self.home / "evidence")
 
     @property
     def archive_folder(self) -> Path:

@@ -8,7 +8,7 @@ from complaints.case import Case
 from complaints.case_explanation import ClockExplanation, Event, explain_case
 from complaints.clocks import Clock
 from complaints.letters import DEPARTMENTS, environment, hides_reporter
-from complaints.privacy import personal_data_in
+from complaints.privacy import names_person, personal_data_in
 from complaints.regimes.model import Nature
 from complaints.words import Worded
 
@@ -28,7 +28,10 @@ def case_sheet(case: Case, now: datetime) -> str:
         .render(
             sheet=_facts(case) | {"clocks": [_clock(one, now) for one in explain_case(case)]},
             refusal={"field": refusal.field, "reason": refusal.reason} if refusal else None,
-            contacts=[{"number": n, "kind": one.kind.both} for n, one in enumerate(case.contacts, 1)]
+            contacts=[
+                {"number": n, "kind": one.kind.both}
+                for n, one in enumerate(case.contacts_for(undelivered.prepared.letter), 1)
+            ]
             if undelivered
             else [],
             letter={"name": undelivered.prepared.letter, "reason": undelivered.reason} if undelivered else None,
@@ -52,9 +55,58 @@ def _facts(case: Case) -> dict[str, Any]:
         "amount": str(facts.amount) if facts.amount else None,
         "party": facts.party_type.both,
         "department": " · ".join(department) if department else None,
-        "evidence_count": facts.evidence_count,
+        "evidence": _evidence(case),
+        "materials": _materials(case),
+        "authority": _of_authority(facts.authority, case),
+        "authority_number": _of_authority(facts.authority_number, case),
+        "report_by": facts.report_by,
         "confidential": hides_reporter(case),
+        "merged_into": case.merged.into if case.merged else None,
+        "absorbed": list(case.absorbed),
+        "repeats": _repeats(case),
     }
+
+
+def _repeats(case: Case) -> list[dict[str, str]]:
+    """Return the cases that may be the same complaint and are not handled together with this one yet."""
+    together = {*case.absorbed, *([case.merged.into] if case.merged else [])}
+    return [
+        {
+            "reference": one.reference,
+            "grade": one.grade.both,
+            "reasons": f"{'、'.join(why.zh for why in one.reasons)} · {', '.join(why.en for why in one.reasons)}",
+        }
+        for one in case.repeats
+        if one.reference not in together
+    ]
+
+
+def _of_authority(text: str | None, case: Case) -> str:
+    """Return what the sender wrote of the authority; its numbers are long, and nobody's own."""
+    return _plain(text) if text and not names_person(text, case.complaint) else ""
+
+
+def _evidence(case: Case) -> str:
+    """Return how many files are on the case, how many the sender described, and how many were refused."""
+    counts = (
+        ("在卷 {} 件", "{} on file", len(case.evidence)),
+        ("来件列明 {} 件", "{} listed by the sender", case.facts.evidence_count),
+        ("未接收 {} 件", "{} refused", len(case.evidence_refused)),
+    )
+    told = [one for number, one in enumerate(counts) if one[2] or number == 0]
+    chinese = "，".join(zh.format(count) for zh, _, count in told)
+    return f"{chinese} · {', '.join(en.format(count) for _, en, count in told)}"
+
+
+def _materials(case: Case) -> str:
+    """Return how often materials came in, when they did last, and whether what was asked for has not come."""
+    came, asked = case.happened.get("materials_received"), case.happened.get("materials_requested")
+    if asked and not (came and asked < came):
+        return "已要求补充，尚未收到 · asked for, not come yet"
+    if not came:
+        return ""
+    times, last = len(case.materials), f"{came.astimezone(case.pack.tz):%Y-%m-%d %H:%M}"
+    return f"已收到 {times} 次，最近一次 {last} · came {times} times, last on {last}"
 
 
 def _plain(text: str) -> str:

@@ -254,7 +254,7 @@ def _days_until(case: "Case", clock: str, running: Clock, tier: ExtensionRule, p
         if promised_on > (longest := due(replace(term, extensions=(most,))).on):
             raise ExtensionRefused(clock, tier.name, f"{promised_on} is too late; the rule allows {longest} at most")
     in_days = replace(term, extensions=(Extension(1, Unit.CALENDAR_DAYS, total=True),))
-    first = start_day(in_days) + (timedelta() if rule.first_day else DAY)
+    first = start_day(in_days) + (timedelta() if term.counting.first_day else DAY)
     spans = ((max(begins, first), min(ends, promised_on)) for begins, ends in gaps_of(term))
     left_out = sum((ends - begins for begins, ends in spans if begins < ends), timedelta())
     return (promised_on - first - left_out).days + 1

@@ -3,6 +3,7 @@
 A code is what is stored and computed with; the words may change without touching a record.
 """
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +12,31 @@ from pydantic import BaseModel, ConfigDict
 ZH: Final = "zh-CN"
 EN: Final = "en"
 LANGUAGES: Final = (ZH, EN)
+
+
+_MONEY: Final = {
+    "CNY": "人民币{}元",
+    "HKD": "港币{}元",
+    "USD": "{}美元",
+    "EUR": "{}欧元",
+    "GBP": "{}英镑",
+    "JPY": "{}日元",
+    "SGD": "{}新加坡元",
+    "AUD": "{}澳元",
+    "INR": "{}印度卢比",
+}
+
+
+def show_money(value: Decimal, currency: str, language: str) -> str:
+    """Return an amount as a letter writes it: 人民币128.50元, or CNY 128.50.
+
+    Args:
+        value: To the cent.
+        currency: ISO 4217; one without a Chinese name keeps its code.
+        language: "zh-CN" or "en".
+    """
+    form = _MONEY.get(currency) if language == ZH else None
+    return form.format(f"{value:,.2f}") if form else f"{currency} {value:,.2f}"
 
 
 class Title(BaseModel):
@@ -145,6 +171,7 @@ class Stage(Worded):
     ANSWERED = "answered", "已答复", "answered"
     PUT_RIGHT = "put_right", "补救完成", "put right"
     FOLLOWED_UP = "followed_up", "已回访", "followed up"
+    ENDED = "ended", "已终止，待反馈转办机关", "ended, to be reported back"
     CLOSED = "closed", "已结案", "closed"
     ARCHIVED = "archived", "已归档", "archived"
 
@@ -248,12 +275,28 @@ class Repair(Worded):
     GIVE_UP = "give_up", "放弃送达", "give up"
 
 
+class DeliveryStatus(Worded):
+    """What a gateway or the mail system says of a letter that has left."""
+
+    DELIVERED = "delivered", "已送达", "delivered"
+    DELAYED = "delayed", "延迟送达", "delayed"
+    FAILED = "failed", "未送达", "not delivered"
+
+
 class GiveUpReason(Worded):
     """Why a letter is not delivered at all."""
 
-    NOT_REACHABLE = "not_reachable", "投诉人无法联系", "the person cannot be reached"
-    REFUSED = "refused", "投诉人拒收", "the person refuses letters"
+    NOT_REACHABLE = "not_reachable", "收件人无法联系", "the addressee cannot be reached"
+    REFUSED = "refused", "收件人拒收", "the addressee refuses letters"
     TOLD_OTHERWISE = "told_otherwise", "已以其他方式告知", "told in another way"
+
+
+class NoReport(Worded):
+    """Why the authority that forwarded a matter is sent no report."""
+
+    RECALLED = "recalled", "转办机关撤回转办", "the authority took the matter back"
+    NOT_WANTED = "not_wanted", "转办机关不要求反馈", "the authority wants no report"
+    SENT_BY_ANOTHER = "sent_by_another", "由上级机构统一反馈", "another institution of the firm reports"
 
 
 class Closure(Worded):
@@ -277,6 +320,31 @@ class BreachCause(Worded):
     STAFFING = "staffing", "人手不足", "too few hands"
     SYSTEM = "system", "系统故障", "a system failed"
     OVERSIGHT = "oversight", "工作疏漏", "oversight"
+
+
+class Likeness(Worded):
+    """In what two complaints agree, and in what they do not."""
+
+    IDENTITY = "identity", "证件号码相同", "same identity number"
+    PHONE = "phone", "电话号码相同", "same telephone number"
+    EMAIL = "email", "电子邮箱相同", "same e-mail address"
+    NAME = "name", "姓名相同", "same name"
+    ADDRESS = "address", "邮寄地址相同", "same postal address"
+    AGENT = "agent", "代理人相同", "same representative"
+    ACCOUNT = "account", "合同号或账号相同", "same contract or account number"
+    PRODUCT = "product", "产品相同", "same product"
+    DAY = "day", "事发日期相同", "happened on the same day"
+    AMOUNT = "amount", "金额相同", "same amount"
+    TIME = "time", "收到时间相近（30日内）", "received within 30 days of each other"
+    WORDING = "wording", "表述高度相似", "similar wording"
+    OTHER_NAME = "other_name", "姓名不同", "but another name"
+
+
+class RepeatGrade(Worded):
+    """How sure it is that two complaints are the same matter."""
+
+    LIKELY = "likely", "很可能是重复投诉", "likely a repeat"
+    POSSIBLE = "possible", "可能是重复投诉", "possibly a repeat"
 
 
 class ReopenReason(Worded):

@@ -3,6 +3,7 @@
 import json
 import sys
 import tomllib
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -17,7 +18,9 @@ from rich.text import Text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from complaints import acts
-from complaints.adapters.store import Store, read_act
+from complaints.adapters.entries import read_act
+from complaints.adapters.store import Store
+from complaints.adapters.tables import CaseRow
 from complaints.answers import Question, parse_answer
 from complaints.case import Case
 from complaints.deadlines import last_day
@@ -26,8 +29,18 @@ from complaints.intake import Complaint, Contact
 from complaints.letters import hides_reporter
 from complaints.settings import Settings, settings
 from complaints.sheet import case_sheet
-from complaints.words import Channel, ContactKind, Kind, Stage
-from deployments import calculator_cli, clocks_cli, contacts_cli, rules_cli
+from complaints.words import Channel, ContactKind, Kind, NoReport, Stage
+from deployments import (
+    calculator_cli,
+    clocks_cli,
+    contacts_cli,
+    evidence_cli,
+    import_cli,
+    repeats_cli,
+    rules_cli,
+    tokens_cli,
+    webhooks_cli,
+)
 from deployments.console import (
     By,
     Language,
@@ -53,7 +66,12 @@ calculator_cli.find_calendar = find_calendar
 app.command("due")(calculator_cli.due)
 app.command("working-time")(calculator_cli.working_time)
 rules_cli.mount(app)
+repeats_cli.mount(app)
+app.command("import")(import_cli.import_command)
 app.add_typer(contacts_cli.app, name="contacts")
+app.add_typer(tokens_cli.app, name="token")
+app.add_typer(evidence_cli.app, name="evidence")
+app.add_typer(webhooks_cli.app, name="webhooks")
 
 WRONG: Final = (
     ComplaintError,
@@ -175,39 +193,6 @@ def file_complaint(
         out.print("Stored. Prefect does not answer; its run is started as soon as Prefect is there ('redress up').")
 
 
-@app.command("import")
-def import_file(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CFPB layout: .csv or .csv.gz")],
-    as_open: Annotated[bool, typer.Option("--open/--history", help="as cases to be handled, or as history")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="read only so many rows")] = None,
-    rejects: Annotated[Path | None, typer.Option(help="write the rejected rows' reasons to this CSV file")] = None,
-) -> None:
-    """Import complaints from a file; rows that are there already are left as they are."""
-    from complaints.adapters.cfpb import import_cfpb, write_rejects
-
-    store = cases()
-    with Progress(SpinnerColumn(), TextColumn("{task.completed} rows"), console=out, transient=True) as progress:
-        bar = progress.add_task("import", total=None)
-        report = import_cfpb(
-            store,
-            file,
-            as_history=not as_open,
-            regime=settings().regime,
-            limit=limit,
-            progress=lambda rows: progress.update(bar, completed=rows),
-        )
-    for reject in report.rejects[:20]:
-        out.print(f"row {reject.row}, {reject.column}: {reject.reason}", markup=False)
-    if report.rejected > 20:
-        out.print(f"… and {report.rejected - 20} more" + ("" if rejects else "; --rejects FILE writes all"))
-    if rejects:
-        write_rejects(report, rejects)
-    out.print(f"{report.new} new, {report.same} already there, {report.rejected} rejected")
-    if report.cut:
-        out.print("The file is cut: it ends in the middle of a row. Get it again from its source.")
-        raise typer.Exit(1)
-
-
 # --- looking -----------------------------------------------------------------------------------
 
 
@@ -219,8 +204,23 @@ def list_cases(
 ) -> None:
     """List cases, the newest first, and what each waits for."""
     store = cases()
+    _show_cases(store, store.list_cases(stage=stage, only_open=not (all_ or stage), limit=limit))
+
+
+@app.command()
+def find(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="a sender's number, or that of an authority")],
+) -> None:
+    """Find cases by the number that a sender, or the authority that forwarded them, gave them."""
+    store = cases()
+    if rows := store.find_cases(number):
+        _show_cases(store, rows)
+    else:
+        out.print("No case has this number.")
+
+
+def _show_cases(store: Store, rows: Sequence[CaseRow]) -> None:
     rules = store.rules()
-    rows = store.list_cases(stage=stage, only_open=not (all_ or stage), limit=limit)
     others = ("kind", "category", "stage", "waits for", "received", "decision due", "late")
     table = Table(Column("reference", no_wrap=True), *others)  # a reference is whole in the narrowest window
     for row in rows:
@@ -304,7 +304,24 @@ def withdraw(reference: Reference, by: By = "") -> None:
     """End a case because the complainant withdrew."""
     with cases().open_case(reference) as desk:
         desk.case.withdraw(staff(by), desk.now)
-    out.print(f"{reference} is closed: withdrawn.")
+        ends = "is closed: withdrawn" if not desk.case.stage.is_open else _REPORTED_FIRST
+    out.print(f"{reference} {ends}.")
+    wake(reference)
+
+
+_REPORTED_FIRST: Final = "is withdrawn; it is closed once the authority that forwarded it has been told"
+
+
+@app.command("no-report")
+def no_report(
+    reference: Reference,
+    reason: Annotated[NoReport, typer.Argument(help=" | ".join(NoReport))],
+    by: By = "",
+) -> None:
+    """Say why the authority that forwarded a case is sent no report; without it, or the report, it is never closed."""
+    with cases().open_case(reference) as desk:
+        desk.case.waive_report(reason, staff(by), desk.now)
+    out.print(f"{reference}: no report, {reason.both}.")
     wake(reference)
 
 
@@ -313,17 +330,21 @@ def contact(
     reference: Reference,
     kind: Annotated[ContactKind, typer.Argument(help="email, phone, post or portal")],
     value: Annotated[str, typer.Argument(help="the address or number")],
+    authority: Annotated[
+        bool, typer.Option("--authority", help="of the authority that forwarded the case: the report goes there")
+    ] = False,
     by: By = "",
 ) -> None:
-    """Add another way to reach the complainant; the delivery-repair form then offers it by its number."""
+    """Add another way to reach the complainant, or the authority; the delivery-repair form then offers it."""
     try:
         added = Contact(kind=kind, value=value)
     except ValidationError as wrong:
         raise AnswerRefused("value", refusal(wrong).reason) from None
     with cases().open_case(reference) as desk:
-        desk.case.record(acts.ContactAdded(contact=added), desk.now, staff(by))
-        number, repairs = len(desk.case.contacts), desk.case.asks is Question.DELIVERY
-    out.print(f"Contact {number} of {reference}.")
+        desk.case.record(acts.ContactAdded(contact=added, of_authority=authority), desk.now, staff(by))
+        known = desk.case.contacts_of_authority if authority else desk.case.contacts
+        repairs = desk.case.asks is Question.DELIVERY
+    out.print(f"Contact {len(known)} of {'the authority of ' if authority else ''}{reference}.")
     if repairs:
         wake(reference)  # the form is put up again with the new contact on it
 
@@ -379,6 +400,8 @@ def _show_record(case: Case) -> None:
         out.print(text, markup=False)
     for number, known in enumerate(case.contacts, 1):
         out.print(f"contact {number}: {known.kind} {known.value}", markup=False)
+    for number, known in enumerate(case.contacts_of_authority, 1):
+        out.print(f"contact {number} of the authority: {known.kind} {known.value}", markup=False)
 
 
 def in_one_line(wrong: BaseException) -> str:

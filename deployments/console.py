@@ -39,7 +39,7 @@ def cases() -> Store:
     """Return the case database, brought up to date."""
     settings().home.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        store = Store(settings().cases_url, settings().key_file, settings().office_calendar)
+        store = Store(settings().cases_url, settings().key_file, settings().office_calendar, settings().wants)
     except (ArgumentError, ValueError, ImportError):  # not repeated: it may hold a password
         cure = "Write postgresql://user:password@host/name or sqlite:///file; PostgreSQL needs redress[postgres]"
         raise SettingError("REDRESS_DATABASE_URL", "no database can be reached by this address", cure) from None

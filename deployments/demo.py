@@ -53,6 +53,8 @@ def run_demo(home: Path, *, once: bool, out: Console) -> None:
         demo = Demo(where)
         for day in range(DAYS + 1):
             progress.update(bar, completed=day, description=demo.news())
+            if not out.is_terminal and day % 10 == 0:  # a bar is drawn on a terminal only
+                out.print(f"day {day} of {DAYS}: {demo.news()}")
             demo.live_through(day)
         progress.update(bar, description="summaries and archive")
         demo.finish()
@@ -183,7 +185,7 @@ class Demo:
         complaint = entry["complaint"]
         body = json.dumps(complaint, ensure_ascii=False)
         delivery_id, now = f"msg_{complaint['number']}", datetime.now(UTC)
-        secret = self.where.webhook_secrets[SENDER].get_secret_value()
+        secret = self.where.webhook_secrets[SENDER][0].get_secret_value()
         headers = {
             "webhook-id": delivery_id,
             "webhook-timestamp": str(int(now.timestamp())),

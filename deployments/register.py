@@ -31,12 +31,24 @@ from flows.apply_rules import apply_rules
 from flows.archive_closed import archive_closed
 from flows.clock_orders import extend_clock, note_event, pause_clock, resume_clock, state_circumstances
 from flows.handle_complaint import handle_complaint
+from flows.merge_orders import merge_cases, unmerge_case
 from flows.monthly_summary import monthly_summary
 from flows.reconcile_runs import reconcile_runs
+from flows.runs import URGENT
+from flows.send_announcements import send_announcements
+from flows.take_in_mail import take_in_mail
 from flows.watch_deadlines import watch_deadlines
 
 ZONE: Final = "Asia/Shanghai"
-ORDERS: Final = (pause_clock, resume_clock, extend_clock, note_event, state_circumstances)
+ORDERS: Final = (
+    pause_clock,
+    resume_clock,
+    extend_clock,
+    note_event,
+    state_circumstances,
+    merge_cases,
+    unmerge_case,
+)
 """What operators start by hand, on Prefect's page."""
 
 
@@ -63,6 +75,16 @@ def plan() -> Sequence[Planned]:
             "运行核对 · Makes sure that every open case has one live run.",
             Interval(timedelta(minutes=2)),
         ),
+        Planned(
+            send_announcements,
+            "对外通知 · Tells other systems of cases, by signed webhooks.",
+            Interval(timedelta(minutes=1)) if settings().receivers else None,
+        ),
+        Planned(
+            take_in_mail,
+            "邮件收件 · Takes in complaints and answers that come by mail, and letters that came back.",
+            Interval(timedelta(minutes=1)) if settings().mailbox_url.get_secret_value() else None,
+        ),
         *(Planned(order, str(order.description).partition(" Args:")[0].strip()) for order in ORDERS),
         Planned(
             apply_rules,
@@ -83,6 +105,13 @@ def register() -> list[str]:
     with get_client(sync_client=True) as client:
         with contextlib.suppress(ObjectAlreadyExists):
             client.create_work_pool(WorkPoolCreate(name=POOL, type="redress"))
+        with contextlib.suppress(ObjectAlreadyExists):
+            client.create_work_queue(
+                URGENT,
+                work_pool_name=POOL,
+                priority=1,
+                description="紧急投诉 · Cases marked as urgent, before all others.",
+            )
         names = []
         for planned in plan():
             made = planned.flow.to_deployment(

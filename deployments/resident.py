@@ -9,11 +9,15 @@ reports as a run's infrastructure.
 
 import contextlib
 import fcntl
+import heapq
+import itertools
+import math
 import os
 import signal
 import socket
 import time
 import uuid
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -40,15 +44,16 @@ from prefect.states import Scheduled
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from complaints.settings import settings
+from flows.runs import URGENT
 
 POOL: Final = "redress"
 """The work pool of all flows."""
 
-LOOK_SECONDS: Final = 5.0
+LOOK_SECONDS: Final = 2.0
 """How often a worker looks for runs whose worker has died."""
 
-PATIENCE: Final = timedelta(seconds=10)
-"""How long a run may be taken without its worker having said who it is."""
+PATIENCE: Final = timedelta(seconds=2)
+"""How long two workers may be at the same run before it is certain which of them has it."""
 
 _ALIVE: Final = (StateType.RUNNING, StateType.PENDING)
 """States in which a run is in the hands of a worker."""
@@ -68,8 +73,9 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._threads = anyio.CapacityLimiter(settings().worker_threads)
-        self._own_threads = anyio.CapacityLimiter(4)  # the sweep goes on while cases wait for a mail server
+        self._case_threads = Slots(settings().worker_threads)
+        self._own_threads = Slots(4)  # the sweep goes on while cases wait for a mail server
+        self._any_threads = anyio.CapacityLimiter(math.inf)  # the slots limit them
         self._executing: set[UUID] = set()
         self._next_look = 0.0
         self._lease = Lease(settings().home / "workers")
@@ -81,24 +87,39 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
             await self.revive_orphans()
         return await super().get_and_submit_flow_runs()
 
+    async def _submit_run(self, flow_run: FlowRun) -> None:
+        """Take a run and execute it.
+
+        Prefect's own way asks its server ten times before a run begins, for what only other infrastructure needs:
+        half of the server's work. What remains: whose run it is, before anything else, so that it is taken up at
+        once should this process die in its midst; and the state that keeps others from taking it too.
+        """
+        try:
+            await self.client.update_flow_run(flow_run.id, infrastructure_pid=self._lease.identifier)
+            self._executing.add(flow_run.id)
+            if await self._propose_pending_state(flow_run):
+                await self.run(flow_run)
+        except Exception as error:  # of Prefect's server, or of the import of a flow; a failing flow says so itself
+            self._logger.exception("Run %s could not be executed.", flow_run.id)
+            await self._propose_crashed_state(flow_run, f"It could not be executed: {type(error).__name__}.")
+        finally:
+            self._executing.discard(flow_run.id)
+            self._submitting_flow_run_ids.discard(flow_run.id)
+            self._release_limit_slot(flow_run.id)
+            if self._cancelling_observer is not None:
+                self._cancelling_observer.remove_in_flight_flow_run_id(flow_run.id)
+
     async def run(
         self,
         flow_run: FlowRun,
-        configuration: BaseJobConfiguration,
+        configuration: BaseJobConfiguration | None = None,
         task_status: anyio.abc.TaskStatus[int] | None = None,
     ) -> ResidentWorkerResult:
         """Execute a run to its end or to where it waits."""
-        self._executing.add(flow_run.id)
-        try:
-            # Before anything else: whose run it is must be known when this process dies in its midst.
-            await self.client.update_flow_run(flow_run.id, infrastructure_pid=self._lease.identifier)
-            if task_status:
-                task_status.started(self._lease.identifier)  # type: ignore[arg-type] # any identifier is taken
-            flow = await self._flow(flow_run)
-            limiter = self._threads if flow.name == "handle-complaint" else self._own_threads
-            await anyio.to_thread.run_sync(partial(_execute, flow, flow_run), limiter=limiter)
-        finally:
-            self._executing.discard(flow_run.id)
+        flow = await self._flow(flow_run)
+        slots = self._case_threads if flow.name == "handle-complaint" else self._own_threads
+        async with slots.taken(urgent=flow_run.work_queue_name == URGENT):
+            await anyio.to_thread.run_sync(partial(_execute, flow, flow_run), limiter=self._any_threads)
         return ResidentWorkerResult(identifier=self._lease.identifier, status_code=0)
 
     async def _flow(self, flow_run: FlowRun) -> Flow[Any, Any]:
@@ -135,10 +156,53 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
         holder, mine = run.infrastructure_pid, self._lease.identifier
         if run.state.type is StateType.RUNNING and holder and holder != mine:
             return self._lease.is_dead(holder)
-        # Not running yet, so that the holder may be the one of last time; or mine from an earlier turn.
+        # Not running yet: of two workers that wanted it, the one that did not get it may have said so last.
         if datetime.now(UTC) - run.state.timestamp <= PATIENCE:
             return False
         return not holder or holder == mine or self._lease.is_dead(holder)
+
+
+class Slots:
+    """Room for some runs at a time. Who waits gets in by turn, urgent runs first.
+
+    Prefect's queues have priorities only up to the worker, which takes all that is there.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: list[tuple[bool, int, anyio.Event]] = []
+        self._turn = itertools.count()
+
+    @contextlib.asynccontextmanager
+    async def taken(self, *, urgent: bool) -> AsyncIterator[None]:
+        """Wait for a slot, and hold it."""
+        if self._free:
+            self._free -= 1
+        else:
+            await self._wait(urgent=urgent)
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    async def _wait(self, *, urgent: bool) -> None:
+        ticket = (not urgent, next(self._turn), anyio.Event())
+        heapq.heappush(self._waiting, ticket)
+        try:
+            await ticket[2].wait()
+        except BaseException:  # cancelled: the slot that it was given meanwhile goes to the next
+            if ticket[2].is_set():
+                self._give_back()
+            else:
+                self._waiting.remove(ticket)
+                heapq.heapify(self._waiting)
+            raise
+
+    def _give_back(self) -> None:
+        if self._waiting:
+            heapq.heappop(self._waiting)[2].set()
+        else:
+            self._free += 1
 
 
 def _execute(flow: Flow[Any, Any], flow_run: FlowRun) -> None:

@@ -59,8 +59,9 @@ class Supervisor:
         self._lock: IO[str] | None = None
         logs = settings.home / "logs"
         python = [sys.executable, "-m"]
-        uvicorn = [*python, "uvicorn", "deployments.door:app", "--host", settings.door_host]
-        door = [*uvicorn, "--port", str(settings.door_port), "--log-level", "warning"]
+        uvicorn = [*python, "uvicorn", "deployments.door.app:app", "--host", settings.door_host]
+        # Which proxies are believed is a setting of ours; uvicorn would believe every program of this machine.
+        door = [*uvicorn, "--port", str(settings.door_port), "--log-level", "warning", "--no-proxy-headers"]
         self.children = {
             "server": Child("server", [*python, "deployments.prefect_server"], logs / "server.log"),
             "worker": Child("worker", [*python, "deployments.cli", "worker"], logs / "worker.log"),

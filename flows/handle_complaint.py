@@ -7,7 +7,9 @@ after a form was answered, on another machine, in a new run after Prefect's data
 from prefect import flow
 
 from complaints.answers import Question
+from complaints.case import Case
 from complaints.letters import acknowledgement_letter
+from complaints.transfers import REPORT_BACK
 from complaints.words import Kind, Stage
 from flows.waiting import ask, forget_answers, until_reached
 from tasks import steps
@@ -22,6 +24,7 @@ def handle_complaint(reference: str) -> None:
     Args:
         reference: The case's reference. Nothing else about a case ever enters Prefect.
     """
+    settle_letters(reference)
     acknowledge(reference)
     match assess(reference):
         case Kind.CONSULTATION:
@@ -36,9 +39,11 @@ def handle_complaint(reference: str) -> None:
                 decide(reference)
                 notify(reference, letter="decision")
                 put_right(reference)
+                report_back(reference)
                 follow_up(reference)
             else:
                 notify(reference, letter="decline")
+    report_back(reference)
     close(reference)
     forget_answers()
 
@@ -51,10 +56,16 @@ def acknowledge(reference: str) -> None:
 
 
 def assess(reference: str) -> Kind | None:
-    """Settle what kind of matter it is; the kind decides its way."""
+    """Settle what kind of matter it is, which decides its way, and whether it looks like an earlier one.
+
+    Repeats are looked for after that: of two that are assessed at one moment, one at least then finds the other.
+    """
     if look(reference).stage is Stage.ACKNOWLEDGED:
         steps.assess(reference)
-    return look(reference).kind
+    case = look(reference)
+    if case.stage is Stage.ASSESSED and not case.repeats and steps.has_repeats(reference):
+        steps.suggest_repeats(reference)
+    return case.kind
 
 
 def reply(reference: str) -> None:
@@ -75,7 +86,9 @@ def investigate(reference: str) -> bool:
         if case.materials_requested:
             send(reference, "materials_request", round=case.materials_requested)
         tell_of_clocks(reference)
-        if question := look(reference).asks:
+        if (question := look(reference).asks) is Question.DELIVERY:
+            settle_letters(reference)
+        elif question:
             ask(reference, question)
     found = look(reference).found
     return not (found and found.conclusion.declines)
@@ -100,9 +113,26 @@ def notify(reference: str, letter: str | None = None) -> None:
 
 def put_right(reference: str) -> None:
     """Carry out the remedy: wait for the proof where something must be paid or corrected."""
-    until_answered(reference, Question.REMEDY)
-    if look(reference).stage is Stage.ANSWERED:
-        steps.mark_put_right(reference)
+    while (case := look(reference)).stage is Stage.ANSWERED:
+        if reports_meanwhile(case):
+            report_back(reference)
+        elif is_asked(reference, Question.REMEDY):
+            tell_of_clocks(reference)
+            ask(reference, Question.REMEDY)
+        else:
+            steps.mark_put_right(reference)
+
+
+def report_back(reference: str) -> None:
+    """Tell the authority that forwarded the matter what became of it, once; also where it was withdrawn or merged."""
+    if (case := look(reference)).owes_report:
+        send(reference, REPORT_BACK, round=case.reopened + 1)
+
+
+def reports_meanwhile(case: Case) -> bool:
+    """Whether the report must go out although the remedy is still to be carried out: its limit comes near."""
+    known = case.letters.get((REPORT_BACK, case.reopened + 1))
+    return case.asks is Question.REMEDY and case.report_presses and not (known and known.is_settled)
 
 
 def follow_up(reference: str) -> None:
@@ -118,16 +148,30 @@ def follow_up(reference: str) -> None:
 
 def close(reference: str) -> None:
     """Close the case; where a time limit was missed, its handler says why."""
-    until_answered(reference, Question.BREACH)
-    if look(reference).stage.is_open:
+    while look(reference).stage.is_open:
+        until_answered(reference, Question.BREACH)
         steps.close(reference)
 
 
 def until_answered(reference: str, question: Question) -> None:
     """Ask until a valid answer stands; where one stands already, or the case has ended, do not ask."""
-    while look(reference).asks is question:
+    while is_asked(reference, question):
         tell_of_clocks(reference)
         ask(reference, question)
+
+
+def is_asked(reference: str, question: Question) -> bool:
+    """Whether a question is asked now; where a letter came back, that is dealt with before."""
+    while (asked := look(reference).asks) is Question.DELIVERY:
+        settle_letters(reference)
+    return asked is question
+
+
+def settle_letters(reference: str) -> None:
+    """Have letters delivered that came back after they had left, whatever step they belong to."""
+    for (letter, round), known in look(reference).letters.items():
+        if known.needs_repair or (known.tries > 1 and not known.is_settled):
+            send(reference, letter, round=round)
 
 
 def tell_of_clocks(reference: str) -> None:
@@ -140,7 +184,7 @@ def send(reference: str, letter: str, round: int = 1) -> None:
     """Send a letter; where it cannot be delivered, ask a person how it goes on."""
     if (letter, round) not in look(reference).letters:
         prepare_letter(reference, letter, round)
-    while (case := look(reference)).stage.is_open:
+    while (case := look(reference)).sends(letter):
         if (known := case.letters.get((letter, round))) is None or known.is_settled:
             return
         if case.asks is Question.DELIVERY:

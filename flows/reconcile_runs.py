@@ -12,7 +12,8 @@ from prefect.logging import get_run_logger
 
 from complaints.case import Case
 from complaints.errors import ComplaintError
-from flows.runs import ENDED, find_runs, prefect_client, revive, start_run, wake
+from flows.handle_complaint import reports_meanwhile
+from flows.runs import ENDED, find_runs, prefect_client, revive, start_owed, start_run, wake
 from tasks.desk import look, store
 
 PATIENCE: Final = timedelta(minutes=2)
@@ -26,7 +27,7 @@ def reconcile_runs() -> dict[str, int]:
     Returns:
         How many runs were ``started``, ``revived`` and ``woken``.
     """
-    done: Counter[str] = Counter(started=0, revived=0, woken=0)
+    done: Counter[str] = Counter(started=start_owed(), revived=0, woken=0)
     references = store().open_references()
     with prefect_client() as client:
         runs = find_runs(client, references)
@@ -36,7 +37,7 @@ def reconcile_runs() -> dict[str, int]:
             except (ComplaintError, PrefectHTTPStatusError, ObjectNotFound) as error:
                 # One case must not stop all others.
                 get_run_logger().warning("Case %s was not reconciled: %s", reference, type(error).__name__)
-        done["woken"] += wake_withdrawn(client)
+        done["woken"] += wake_ended(client)
     done.pop("", None)
     get_run_logger().info("Reconciled %d open cases: %s", len(references), dict(done))
     return dict(done)
@@ -56,17 +57,18 @@ def reconcile(client: SyncPrefectClient, reference: str, run: FlowRun | None) ->
     return ""
 
 
-def wake_withdrawn(client: SyncPrefectClient) -> int:
-    """Let runs end that still wait although their case was withdrawn; return how many."""
-    withdrawn = store().withdrawn_since(store().now() - timedelta(days=7))
-    return sum(wake(client, run) for run in find_runs(client, withdrawn).values())
+def wake_ended(client: SyncPrefectClient) -> int:
+    """Let runs end that still wait although their case was withdrawn or merged; return how many."""
+    ended = store().ended_early_since(store().now() - timedelta(days=7))
+    return sum(wake(client, run) for run in find_runs(client, ended).values())
 
 
 def waits_in_vain(reference: str, run: FlowRun) -> bool:
-    """Whether a suspended run waits for something that has come already, or has a notice to send."""
+    """Whether a suspended run waits for something that has come already, or has a notice or a report to send."""
     key = (run.state.state_details.pause_key if run.state else None) or ""
     case = look(reference)
-    return not key.startswith(awaited(case)) or any(notice not in case.letters for notice in case.notices)
+    tells = any(notice not in case.letters for notice in case.notices) or reports_meanwhile(case)
+    return tells or not key.startswith(awaited(case))
 
 
 def awaited(case: Case) -> str:

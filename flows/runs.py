@@ -1,9 +1,13 @@
 """The runs of cases on Prefect's server: start one, find it, wake it. One case has one run, named after it."""
 
+import logging
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     DeploymentFilter,
@@ -14,14 +18,30 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.exceptions import PrefectHTTPStatusError
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Scheduled
+
+from complaints.adapters.starting import settle_start, starts_owed
+from tasks.desk import store
 
 ENDED: Final = (StateType.FAILED, StateType.CRASHED, StateType.COMPLETED)
 """States in which a run does nothing more. A cancelled one was stopped by a person and is left alone."""
 
 DEPLOYMENT: Final = "handle-complaint/handle-complaint"
+
+URGENT: Final = "urgent"
+"""The work queue whose runs go before all others."""
+
+_SHORT: Final = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
+"""A Prefect that hangs must not keep what stores complaints; their runs are started later."""
+
+_BATCH: Final = 50  # runs started between two looks at what is owed
+
+_starting = threading.Lock()
+_asked = threading.Event()
+
+log = logging.getLogger("redress.runs")
 
 
 def prefect_client() -> SyncPrefectClient:
@@ -29,12 +49,62 @@ def prefect_client() -> SyncPrefectClient:
     return get_client(sync_client=True)
 
 
-def start_run(client: SyncPrefectClient, reference: str) -> FlowRun:
-    """Start the run of a case; where it has one, return that."""
-    deployment = client.read_deployment_by_name(DEPLOYMENT)
-    return client.create_flow_run_from_deployment(
-        deployment.id, parameters={"reference": reference}, name=reference, idempotency_key=reference
+def start_run(client: SyncPrefectClient, reference: str, *, urgent: bool = False) -> FlowRun:
+    """Start the run of a case; where it has one, return that. It then owes none any more.
+
+    Args:
+        client: Prefect's API.
+        reference: The case.
+        urgent: Whether it goes before others.
+    """
+    return _start(client, client.read_deployment_by_name(DEPLOYMENT).id, reference, urgent=urgent)
+
+
+def _start(client: SyncPrefectClient, deployment: UUID, reference: str, *, urgent: bool) -> FlowRun:
+    run = client.create_flow_run_from_deployment(
+        deployment,
+        parameters={"reference": reference},
+        name=reference,
+        idempotency_key=reference,
+        work_queue_name=URGENT if urgent else None,
     )
+    settle_start(store(), reference)
+    return run
+
+
+def start_owed() -> int:
+    """Start the runs that filed cases still lack, urgent ones first and then in the order of filing.
+
+    Safe to call at any time and from several processes: Prefect knows a run by the case's reference. Of the calls
+    in one process one is at work, and looks again for the others, which return at once. Where Prefect does not
+    answer, what is left is started by the next call; ``reconcile-runs`` makes one every two minutes.
+
+    Returns:
+        How many runs were started.
+    """
+    started = 0
+    _asked.set()
+    while _asked.is_set() and _starting.acquire(blocking=False):
+        try:
+            _asked.clear()  # who asks from now on may have filed after the last look: it is looked once more
+            started += _start_owed()
+        finally:
+            _starting.release()
+    return started
+
+
+def _start_owed() -> int:
+    started = 0
+    try:
+        with temporary_settings(updates=_SHORT), prefect_client() as client:
+            while owed := starts_owed(store(), _BATCH):
+                deployment = client.read_deployment_by_name(DEPLOYMENT).id
+                for reference, urgent in owed:
+                    _start(client, deployment, reference, urgent=urgent)
+                    started += 1
+    except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:
+        log.warning("runs not started now (%s); they are started once Prefect answers", type(error).__name__)
+    return started
 
 
 def find_runs(client: SyncPrefectClient, references: Iterable[str]) -> dict[str, FlowRun]:
@@ -86,16 +156,23 @@ def wake_case(reference: str, patience: float = 0) -> bool:
             time.sleep(0.3)
 
 
-def take_up_case(reference: str) -> None:
-    """Let the run of a case that was taken up again go on; its run had ended with it."""
+def take_up_case(reference: str, patience: float = 0) -> None:
+    """Let the run of a case that was taken up again go on; its run had ended with it.
+
+    Args:
+        reference: The case.
+        patience: Seconds to wait for a run that is still executed: it may be about to end.
+    """
+    until = time.monotonic() + patience
     with prefect_client() as client:
-        run = find_runs(client, [reference]).get(reference)
-        if run is None:
-            start_run(client, reference)
-        elif run.state is not None and run.state.type in ENDED:
-            revive(client, run, "The case was taken up again.")
-        else:
-            wake(client, run)
+        while (run := find_runs(client, [reference]).get(reference)) is not None:
+            if run.state is not None and run.state.type in ENDED:
+                revive(client, run, "The case was taken up again.")
+                return
+            if wake(client, run) or time.monotonic() >= until:
+                return
+            time.sleep(0.3)
+        start_run(client, reference)
 
 
 def resume(client: SyncPrefectClient, run: FlowRun, values: Mapping[str, Any], patience: float = 20) -> str | None:

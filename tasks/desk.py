@@ -4,8 +4,10 @@ from functools import cache
 
 from sqlalchemy.exc import OperationalError
 
+from complaints.adapters.evidence import EvidenceStore
 from complaints.adapters.mail import Carrier, FolderCarrier, HandOver, KeptOnFile, SmtpCarrier
 from complaints.adapters.store import Store
+from complaints.adapters.virus_scanner import VirusScanner
 from complaints.case import Case
 from complaints.errors import RetryableError
 from complaints.settings import settings
@@ -14,7 +16,14 @@ from complaints.settings import settings
 @cache
 def store() -> Store:
     """Return this process's case database."""
-    return Store(settings().cases_url, settings().key_file, settings().office_calendar)
+    return Store(settings().cases_url, settings().key_file, settings().office_calendar, settings().wants)
+
+
+@cache
+def evidence_store() -> EvidenceStore:
+    """Return this process's evidence store."""
+    scanner = VirusScanner(settings().virus_scanner_url) if settings().virus_scanner_url else None
+    return EvidenceStore(settings().evidence_place, settings().evidence_limits, scanner)
 
 
 def look(reference: str) -> Case:

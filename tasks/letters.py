@@ -7,10 +7,12 @@ from prefect.runtime import task_run
 from complaints import acts
 from complaints.adapters.mail import Carrier, Post
 from complaints.adapters.store import OpenCase
-from complaints.case import Letter, delivery_channel
+from complaints.case import Letter
 from complaints.errors import MailRefused, MailUnavailable, MailUncertain
 from complaints.letters import hides_reporter, render_letter
+from complaints.links import status_link
 from complaints.settings import settings
+from complaints.transfers import REPORT_BACK
 from tasks.desk import carrier, is_retryable, store
 
 _DELAYS = settings().mail_retry_delays_seconds
@@ -30,21 +32,29 @@ def prepare_letter(reference: str, letter: str, round: int) -> None:
         asked, owed = desk.case.notices_asked, desk.case.notices
         if (letter, round) in desk.case.letters or ((letter, round) in asked and (letter, round) not in owed):
             return  # it is there, or there is nothing left to tell of
-        rendered = render_letter(desk.case, letter, settings().firm, desk.now, round)
-        contact = desk.case.best_contact
+        link = None if letter == REPORT_BACK else _link(desk)  # the complainant's secret
+        rendered = render_letter(desk.case, letter, settings().firm, desk.now, round, link=link)
+        channel, recipient = desk.case.delivery_of(letter)
         number = f"{reference}-{len(desk.case.letters) + 1}"
         act = acts.LetterPrepared(
             letter=letter,
             round=round,
             number=number,
-            language=desk.case.facts.language,
+            language=desk.case.language_of(letter),
             message_id=f"<{number}@{settings().firm.email.partition('@')[2]}>",
             sha256=rendered.sha256,
-            channel=delivery_channel(contact),
-            recipient=contact.value if contact else None,
+            channel=channel,
+            recipient=recipient,
         )
         desk.case.record(act, desk.now)
         desk.keep_letter(letter, round, rendered)
+
+
+def _link(desk: OpenCase) -> str | None:
+    """Return the secret link that a letter may carry; without an address that complainants can reach, none."""
+    if not settings().public_url or desk.key is None:
+        return None
+    return status_link(settings().pages_url, desk.case.reference, desk.key)
 
 
 @task(
@@ -118,6 +128,6 @@ def _post(desk: OpenCase, known: Letter) -> Post:
         language=prepared.language,
         message_id=prepared.message_id,
         recipient=known.recipient or "",
-        shows_recipient=not hides_reporter(desk.case, prepared.letter),
+        shows_recipient=prepared.letter == REPORT_BACK or not hides_reporter(desk.case, prepared.letter),
         rendered=desk.letter(prepared.letter, prepared.round),
     )

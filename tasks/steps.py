@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from complaints import acts
+from complaints.adapters.repeating import find_repeats
 from complaints.answers import FREE_WORDS, Question, parse_answer
 from complaints.assessment import assess as assess_case
 from complaints.case import closure_of
@@ -43,6 +44,20 @@ def assess(reference: str) -> None:
     with store().open_case(reference) as desk:
         if desk.case.stage is Stage.ACKNOWLEDGED:
             desk.case.record(assess_case(desk.case), desk.now)
+
+
+def has_repeats(reference: str) -> bool:
+    """Whether other cases look like the same complaint; most have none, and are spared a task."""
+    return bool(find_repeats(store(), reference))
+
+
+@task(name="suggest repeats", **_STEP)
+def suggest_repeats(reference: str) -> None:
+    """Record which other cases look like the same complaint, for people to decide."""
+    found = find_repeats(store(), reference)
+    with store().open_case(reference) as desk:
+        if found and desk.case.stage is Stage.ASSESSED and not desk.case.repeats:
+            desk.case.record(acts.RepeatsSuggested(repeats=found), desk.now)
 
 
 @task(name="open investigation", **_STEP)
@@ -114,7 +129,7 @@ def open_follow_up(reference: str) -> None:
 
 @task(name="close", **_STEP)
 def close(reference: str) -> None:
-    """Close the case with the reason that its way ended for."""
+    """Close the case with the reason that its way ended for; not while a letter waits that came back."""
     with store().open_case(reference) as desk:
-        if desk.case.stage.is_open:
+        if desk.case.stage.is_open and desk.case.asks is not Question.DELIVERY:
             desk.case.record(acts.Closed(closure=closure_of(desk.case)), desk.now)

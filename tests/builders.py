@@ -22,6 +22,7 @@ from complaints.answers import (
     ReportFinding,
 )
 from complaints.case import Case
+from complaints.evidence import Refusal
 from complaints.intake import Complaint
 from complaints.letters import Rendered
 from complaints.moves import MOVES
@@ -38,6 +39,7 @@ from complaints.words import (
     Conclusion,
     GiveUpReason,
     Kind,
+    NoReport,
     Outcome,
     Remedy,
     ReopenReason,
@@ -53,6 +55,7 @@ from complaints.words import (
 A_REGIME = Path(__file__).parent / "a_regime.toml"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 REFERENCE = "TS260302-7K3M9QX"
+EARLIER = "TS260227-9QX7K3M"
 REGIME = "cn-nfra"
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 """The receipt of the worked dates of the regimes page: Monday 2 March 2026, 09:00 in Shanghai."""
@@ -60,6 +63,14 @@ MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 EMAIL = {"kind": "email", "value": "lin.zhixia@example.cn"}
 PHONE = {"kind": "phone", "value": "13800000101"}
 POST = {"kind": "post", "value": "上海市浦东新区示例路1号"}
+AUTHORITY_EMAIL = {"kind": "email", "value": "zhuanban@nfra.example.cn"}
+TRANSFER: dict[str, Any] = {
+    "authority": "nfra-shanghai",
+    "number": "沪金监转〔2026〕123号",
+    "sent_on": "2026-02-27",
+    "contact": AUTHORITY_EMAIL,
+}
+"""How an authority sent a complaint to the firm, without a day of its own for the report."""
 
 
 def complaint_values(**changes: Any) -> dict[str, Any]:
@@ -154,6 +165,7 @@ _UNTIL = acts.Schedule(
     left_out=((MONDAY - timedelta(days=9), MONDAY - timedelta(days=2)),),
 )
 _TIER = {"clock": "decision", "tier": "complex", "reason": "案情复杂。", "approver": "sun.lei"}
+_EXHIBIT = {"sha256": "0" * 64, "media_type": "application/pdf", "size": 7, "source": "crm", "name": "流水.pdf"}
 _EXAMPLES: dict[type[Act], dict[str, Any]] = {
     acts.ClockStarted: {
         "clock": "decision",
@@ -192,6 +204,13 @@ _EXAMPLES: dict[type[Act], dict[str, Any]] = {
     acts.PathTaken: {"path": "summary-resolution", "regime": REGIME, "letter": "summary_resolution"},
     acts.RegimeAdopted: {"regime": REGIME, "version": "2020-3"},
     acts.Reopened: {"reason": ReopenReason.NEW_FACTS},
+    acts.RepeatsSuggested: {
+        "repeats": ({"reference": EARLIER, "grade": "likely", "reasons": ("phone", "account", "wording")},)
+    },
+    acts.Merged: {"into": EARLIER, "reason": "同一笔扣费。"},
+    acts.MergeUndone: {"into": EARLIER},
+    acts.Absorbed: {"reference": EARLIER, "received_at": MONDAY},
+    acts.Separated: {"reference": EARLIER},
     acts.LetterPrepared: _LETTER
     | {
         "number": f"{REFERENCE}-1",
@@ -203,6 +222,14 @@ _EXAMPLES: dict[type[Act], dict[str, Any]] = {
     },
     acts.LetterSent: _LETTER | {"channel": "email", "receipt": "250 accepted"},
     acts.LetterFailed: _LETTER | {"reason": "550 mailbox unavailable"},
+    acts.DeliveryReported: _LETTER
+    | {
+        "status": "failed",
+        "occurred_at": MONDAY,
+        "sender": "mail",
+        "code": "5.1.1",
+        "detail": "<lin.zhixia@example.cn>",
+    },
     acts.LetterRepaired: _LETTER | {"choice": Repair.RESEND, "channel": "email", "recipient": EMAIL["value"]},
     acts.LetterGivenUp: _LETTER | {"reason": GiveUpReason.NOT_REACHABLE},
     acts.Assessed: {
@@ -216,6 +243,7 @@ _EXAMPLES: dict[type[Act], dict[str, Any]] = {
     acts.InvestigationOpened: {"department": "complaints"},
     acts.AnswerWasRefused: {"question": Question.FINDING, "field": "conclusion", "reason": "is not a choice"},
     acts.MaterialsRequested: {"reasons": "请补充银行流水。"},
+    acts.MaterialsReceived: {"number": 1, "channel": "web", "sender": "crm", "words": "补充三月的银行流水。"},
     acts.Found: {
         "conclusion": Conclusion.SUBSTANTIATED,
         "cause": Cause.GENERAL,
@@ -235,8 +263,27 @@ _EXAMPLES: dict[type[Act], dict[str, Any]] = {
     acts.Replied: {"topic": Topic.EARLY_REPAYMENT, "words": "可随时申请。"},
     acts.PutRight: {"done_on": date(2026, 3, 3), "voucher": "PAY-2026-0042"},
     acts.FollowedUp: {"satisfaction": Satisfaction.SATISFIED, "lesson": "批处理应先查重。"},
+    acts.RecordCorrected: {
+        "complaint": a_complaint(narrative="登记时漏写的经过。"),
+        "channel": "web",
+        "language": "zh-CN",
+        "party_type": "person",
+        "received_at": MONDAY,
+        "timely": True,
+    },
+    acts.HandlingEnded: {"closure": Closure.WITHDRAWN},
+    acts.ReportWaived: {"reason": NoReport.RECALLED},
     acts.Closed: {"closure": Closure.COMPLETED},
     acts.Archived: {"sha256": "0" * 64},
+    acts.EvidenceAdded: _EXHIBIT | {"number": 1, "note": "投诉人本人录制。"},
+    acts.EvidenceRefused: _EXHIBIT | {"reason": Refusal.INFECTED, "finding": "Eicar-Test-Signature"},
+    acts.EvidenceOpened: {"number": 1, "purpose": "核对扣款记录"},
+    acts.MailTaken: {
+        "evidence": 1,
+        "follows": "TS260102-2K3M9QX",
+        "names": (REFERENCE,),
+        "notes": ("charset_guessed",),
+    },
     acts.Viewed: {"what": "complainant"},
 }
 
@@ -304,7 +351,10 @@ def a_case(
         changes: What is different about the complaint.
     """
     case = receive(REFERENCE, load_pack(REGIME), a_complaint(kind=kind, **changes), "crm", now)
-    advance(case, stage, now=now, instead=instead)
+    if stage is Stage.ENDED:  # on nobody's way: handling can end at any stage
+        case.record(an_act(acts.HandlingEnded), now, "li.wei")
+    else:
+        advance(case, stage, now=now, instead=instead)
     return case
 
 

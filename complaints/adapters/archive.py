@@ -22,8 +22,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from complaints import acts
+from complaints.adapters.entries import read_act, replay
 from complaints.adapters.projection import case_columns
-from complaints.adapters.store import Store, read_act, replay
+from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow, ClockRow, LetterRow
 from complaints.case import Case, Letter
 from complaints.case_explanation import explain_case

@@ -3,12 +3,10 @@
 from typing import Any, Final
 
 from complaints.case import Case
-from complaints.clocks import Clock
+from complaints.clocks import SOON_PERCENT, Clock
 from complaints.regimes.model import Nature
+from complaints.transfers import key_of_authority
 from complaints.words import Kind
-
-_SOON_PERCENT: Final = 75
-"""From which mark of the ladder on a limit is called near; half of it is nothing to filter by."""
 
 
 def case_columns(case: Case) -> dict[str, Any]:
@@ -25,6 +23,8 @@ def case_columns(case: Case) -> dict[str, Any]:
         "regime": facts.regime,
         "sender": facts.sender,
         "number": facts.number,
+        "authority": key_of_authority(facts.authority) if facts.authority else None,
+        "authority_number": key_of_authority(facts.authority_number) if facts.authority_number else None,
         "channel": facts.channel,
         "language": facts.language,
         "party_type": facts.party_type,
@@ -81,4 +81,4 @@ def _standing(clock: Clock) -> str:
         return ""
     if clock.missed:
         return "late"
-    return "soon" if clock.struck >= _SOON_PERCENT else ""
+    return "soon" if clock.struck >= SOON_PERCENT else ""

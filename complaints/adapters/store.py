@@ -1,43 +1,49 @@
 """The case database: loads cases from their ledger and saves new acts together with what is made from them."""
 
-import json
 import math
-import secrets
-import sqlite3
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, func, insert, select, update
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from complaints.acts import ACTS, Act, Received, Recorded
+from complaints.adapters.announcing import announce
+from complaints.adapters.engine import engine_for
+from complaints.adapters.entries import entries_of, new_entries, read_acts, replay_acts
+from complaints.adapters.filing import (
+    Filed,
+    Look,
+    add_delivery,
+    add_many,
+    forwarded_case,
+    look,
+    new_reference,
+    refuse_unless_it_fits,
+)
 from complaints.adapters.projection import case_columns, clock_columns
+from complaints.adapters.repeating import renew_signs
 from complaints.adapters.tables import (
     CaseKeyRow,
     CaseRow,
     ClockRow,
-    DeliveryRow,
     EntryRow,
     FirmRow,
     LetterRow,
     RuleRow,
 )
+from complaints.announcements import NOBODY, Wants
 from complaints.calendars.files import read_calendar
 from complaints.case import Case
 from complaints.errors import (
-    AnswerRefused,
     CaseConflict,
     DeliveryIdTaken,
     KeyDestroyed,
@@ -46,31 +52,22 @@ from complaints.errors import (
     NumberTaken,
     SealBroken,
     SettingError,
+    TransferTaken,
     UnknownCase,
 )
-from complaints.intake import Complaint
-from complaints.ledger import Entry, canonical, chain, genesis
+from complaints.intake import Complaint, Transfer
+from complaints.ledger import Entry
 from complaints.letters import Rendered
 from complaints.moves import OPEN
 from complaints.reception import receive
 from complaints.regimes.files import read_pack
 from complaints.regimes.rulebook import OFFICE, Rulebook, packaged_rulebook
 from complaints.sealing import CaseKey, MasterKey
+from complaints.transfers import key_of_authority
 from complaints.words import Closure
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK: Final = int.from_bytes(b"redress")
-_LONGEST_SENDER: Final = 64
-_LONGEST_DELIVERY_ID: Final = 128
-_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0/O, 1/I/L, U: read aloud without mistakes
-
-
-@dataclass(frozen=True)
-class Filed:
-    """The answer to a filing."""
-
-    reference: str
-    is_new: bool
 
 
 @dataclass
@@ -111,11 +108,12 @@ class Store:
         url: SQLAlchemy URL; SQLite and PostgreSQL are tested.
         key_file: The master key's file; it is made on first use.
         office: Name of the calendar of the firm's working time.
+        wants: What other systems ask to be told of cases.
     """
 
-    def __init__(self, url: str, key_file: Path, office: str = OFFICE) -> None:
-        self.url, self.key_file, self.office = url, key_file, office
-        self.engine = _engine(url)
+    def __init__(self, url: str, key_file: Path, office: str = OFFICE, wants: Wants = NOBODY) -> None:
+        self.url, self.key_file, self.office, self.wants = url, key_file, office, wants
+        self.engine = engine_for(url)
         # All that one reader sees is from one moment, as on SQLite: a case's row and its ledger always agree.
         postgresql = self.engine.dialect.name == "postgresql"
         self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else self.engine
@@ -231,7 +229,9 @@ class Store:
         if session is None:
             with self.read() as own:
                 return self.rules(own)
-        version = session.scalar(select(FirmRow.rules_version)) or 0
+        return self._rules_of_version(session, session.scalar(select(FirmRow.rules_version)) or 0)
+
+    def _rules_of_version(self, session: Session, version: int) -> Rulebook:
         if self._rules is None or self._rules[0] != version:
             self._rules = (version, self._read_rules(session))
         return self._rules[1]
@@ -281,15 +281,26 @@ class Store:
             SealBroken: its ledger cannot be read.
             CaseConflict: somebody who did not wait saved the case in between.
         """
+        with self.open_cases(reference) as desks:
+            yield desks[reference]
+
+    @contextmanager
+    def open_cases(self, *references: str) -> Iterator[dict[str, OpenCase]]:
+        """Load several cases to change them in one transaction, each as :meth:`open_case` does.
+
+        They are locked in the order of their references, so that nobody who opens some of them waits for ever.
+        """
         with self.write() as session:
-            row, case, key = self._load(session, reference, lock=True)
-            version, head = row.version, row.head
+            loaded = {one: self._load(session, one, lock=True) for one in sorted(set(references))}
+            read_at = {one: (row.version, row.head) for one, (row, _, _) in loaded.items()}
+            now, first = self.now(session), min(loaded)
             try:
-                yield OpenCase(case, self.now(session), session, key)
-                if case.new:
-                    self._save(session, case, key, version, head)
+                yield {one: OpenCase(case, now, session, key) for one, (_, case, key) in loaded.items()}
+                for one, (_, case, key) in loaded.items():
+                    if case.new:
+                        self._save(session, case, key, *read_at[one])
             except IntegrityError:
-                raise CaseConflict(reference, version) from None
+                raise CaseConflict(first, read_at[first][0]) from None
 
     def read_case(self, reference: str, rules: Rulebook | None = None) -> Case:
         """Load a case to look at it.
@@ -314,7 +325,7 @@ class Store:
     def entries(self, reference: str) -> list[Entry]:
         """Return the ledger of a case, in order."""
         with self.read() as session:
-            return [entry_of(row) for row in _entry_rows(session, reference)]
+            return entries_of(session, reference)
 
     def list_cases(self, *, stage: str | None = None, only_open: bool = False, limit: int = 50) -> Sequence[CaseRow]:
         """Return what is known of cases without opening them, newest first."""
@@ -326,15 +337,23 @@ class Store:
         with self.read() as session:
             return session.scalars(query).all()
 
+    def find_cases(self, number: str, limit: int = 50) -> Sequence[CaseRow]:
+        """Return what is known of the cases that a sender or an authority gave a number, newest first."""
+        known = or_(CaseRow.number == number, CaseRow.authority_number == key_of_authority(number))
+        query = select(CaseRow).where(known).order_by(CaseRow.received_at.desc(), CaseRow.reference).limit(limit)
+        with self.read() as session:
+            return session.scalars(query).all()
+
     def open_references(self) -> Sequence[str]:
         """Return the references of all open cases, oldest first."""
         query = select(CaseRow.reference).where(CaseRow.stage.in_(OPEN))  # a list, so that the index serves
         with self.read() as session:
             return session.scalars(query.order_by(CaseRow.received_at)).all()
 
-    def withdrawn_since(self, instant: datetime) -> Sequence[str]:
-        """Return the references of cases that were withdrawn since an instant."""
-        query = select(CaseRow.reference).where(CaseRow.closed_at >= instant, CaseRow.closure == Closure.WITHDRAWN)
+    def ended_early_since(self, instant: datetime) -> Sequence[str]:
+        """Return the references of cases that were withdrawn or merged since an instant: their runs may still wait."""
+        early = (Closure.WITHDRAWN, Closure.MERGED)
+        query = select(CaseRow.reference).where(CaseRow.closed_at >= instant, CaseRow.closure.in_(early))
         with self.read() as session:
             return session.scalars(query).all()
 
@@ -347,6 +366,7 @@ class Store:
         regime: str,
         delivery_id: str | None = None,
         further: Sequence[str] = (),
+        attach: Callable[[OpenCase], None] | None = None,
     ) -> Filed:
         """Store a complaint as a new case, once.
 
@@ -356,47 +376,62 @@ class Store:
             regime: Name of the leading regime.
             delivery_id: The sender's id of this delivery; the same one again returns the same case.
             further: Names of the regimes that apply beside it where their condition holds.
+            attach: Is given the new case, and not one that was known: what it records and adds is saved in the
+                same transaction, and nothing is saved where it raises.
 
         Raises:
             DeliveryIdTaken: the delivery id stands for other content.
             NumberTaken: the sender's number stands for other content.
+            TransferTaken: the authority's number does.
             AnswerRefused: ``received_at`` lies in the future; ``sender`` or ``delivery_id`` cannot be stored.
         """
-        _refuse_unless_it_fits("sender", sender, _LONGEST_SENDER)
-        _refuse_unless_it_fits("delivery_id", delivery_id or "", _LONGEST_DELIVERY_ID)
+        refuse_unless_it_fits(sender, delivery_id)
         for _ in range(5):
             try:
                 with self.write() as session:
-                    known = self._known(session, complaint, sender, delivery_id)
-                    if known:
+                    seen = look(session, sender, complaint.number, delivery_id)
+                    if known := self._known(session, seen, complaint, delivery_id):
                         return Filed(known, is_new=False)
-                    rules, now = self.rules(session), self.now(session)
+                    rules = self._rules_of_version(session, seen.rules_version)
+                    now = datetime.now(UTC) + timedelta(seconds=seen.offset)
                     pack, others = rules.choose(regime, further, complaint.received_at or now)
                     case = receive(
                         new_reference(now, pack.tz), pack, complaint, sender, now, rules=rules, further=others
                     )
-                    self.add(session, case)
+                    added = add_many(session, [case], self.master, self.wants).get(case.reference)
+                    if added is None:
+                        continue  # the same number at the same moment, or a reference drawn twice: look again
                     if delivery_id:
-                        session.add(DeliveryRow(sender=sender, delivery_id=delivery_id, reference=case.reference))
+                        add_delivery(session, sender, delivery_id, case.reference)
+                    if attach:
+                        attach(OpenCase(case, now, session, added.key))
+                    if case.new:
+                        self._save(session, case, added.key, added.version, added.head)
                 return Filed(case.reference, is_new=True)
             except IntegrityError:
-                continue  # the same delivery at the same moment, or a reference drawn twice: look again
+                if delivery_id is None:
+                    raise
+                continue  # the same delivery at the same moment: look again
         raise CaseConflict(delivery_id or "new", 0)
 
-    def _known(self, session: Session, complaint: Complaint, sender: str, delivery_id: str | None) -> str | None:
-        if delivery_id and (row := session.get(DeliveryRow, (sender, delivery_id))):
-            if self._is_other_content(session, row.reference, complaint):
-                raise DeliveryIdTaken(delivery_id, row.reference)
-            return row.reference
-        if complaint.number is None:
-            return None
-        query = select(CaseRow.reference).where(CaseRow.sender == sender, CaseRow.number == complaint.number)
-        reference = session.scalar(query)
-        if reference is None:
-            return None
-        if self._is_other_content(session, reference, complaint):
-            raise NumberTaken(complaint.number, reference)
-        return reference
+    def _known(self, session: Session, seen: Look, complaint: Complaint, delivery_id: str | None) -> str | None:
+        """Return the case that a complaint is already."""
+        if seen.delivered:
+            if self._is_other_content(session, seen.delivered, complaint):
+                raise DeliveryIdTaken(delivery_id or "", seen.delivered)
+            return seen.delivered
+        if seen.numbered and self._is_other_content(session, seen.numbered, complaint):
+            raise NumberTaken(complaint.number or "", seen.numbered)
+        if seen.numbered or complaint.transfer is None:
+            return seen.numbered
+        return self._known_transfer(session, complaint, complaint.transfer)
+
+    def _known_transfer(self, session: Session, complaint: Complaint, transfer: Transfer) -> str | None:
+        """Return the case that was opened under an authority's number, whoever sent it."""
+        known = forwarded_case(session, transfer)
+        if known and (stored := self._load(session, known)[1].complaint) and not stored.is_same_matter(complaint):
+            raise TransferTaken(transfer.number, known)
+        return known
 
     def _is_other_content(self, session: Session, reference: str, complaint: Complaint) -> bool:
         """Whether a case holds another complaint; of a person who was erased nobody can tell any more."""
@@ -404,12 +439,18 @@ class Store:
         return stored is not None and stored.fingerprint != complaint.fingerprint
 
     def add(self, session: Session, case: Case) -> None:
-        """Store a case that was just received, with a fresh key of its own."""
-        key = CaseKey.new(case.reference)
-        session.add(CaseRow(reference=case.reference, version=0, head=genesis(case.reference), **case_columns(case)))
-        session.flush()
-        session.add(CaseKeyRow(reference=case.reference, wrapped=key.wrapped(self.master)))
-        self._save(session, case, key, 0, genesis(case.reference))
+        """Store a case that was just received, with a fresh key of its own.
+
+        Raises:
+            CaseConflict: its reference or its sender's number is taken.
+        """
+        if not add_many(session, [case], self.master, self.wants):
+            raise CaseConflict(case.reference, 0)
+
+    def add_many(self, session: Session, cases: Sequence[Case]) -> list[Case]:
+        """Store cases that were just received; return those whose reference or sender's number is taken."""
+        stored = add_many(session, cases, self.master, self.wants)
+        return [case for case in cases if case.reference not in stored]
 
     # --- between rows and acts ------------------------------------------------------------------
 
@@ -421,10 +462,10 @@ class Store:
             raise UnknownCase(reference)
         key = self.case_key(session, reference)
         try:
-            recorded = [_recorded(entry_of(entry), key) for entry in _entry_rows(session, reference)]
+            recorded = read_acts(entries_of(session, reference), key)
         except (ValueError, KeyError, TypeError):  # no JSON, not what the act holds, no known act, no object
             raise SealBroken(reference) from None
-        return row, _replayed(reference, row.regime, recorded, rules or self.rules(session)), key
+        return row, replay_acts(reference, row.regime, recorded, rules or self.rules(session)), key
 
     def case_key(self, session: Session, reference: str) -> CaseKey | None:
         """Return a case's key, or None once it was destroyed."""
@@ -432,129 +473,29 @@ class Store:
         return self.master.unwrap(reference, wrapped) if wrapped is not None else None
 
     def _save(self, session: Session, case: Case, key: CaseKey | None, version: int, head: str) -> None:
-        read_at, entries = version, []
-        for recorded in case.new:
-            version += 1
-            entries.append(new_entry(case.reference, version, head, recorded, key))
-            head = entries[-1].hash
+        entries = new_entries(case, key, version, head)
         with session.no_autoflush:  # the version first: only if it is still the one that was read, anything is added
             changed = session.execute(
                 update(CaseRow)
-                .where(CaseRow.reference == case.reference, CaseRow.version == read_at)
-                .values(version=version, head=head, **case_columns(case))
+                .where(CaseRow.reference == case.reference, CaseRow.version == version)
+                .values(version=entries[-1].seq, head=entries[-1].hash, **case_columns(case))
                 .execution_options(synchronize_session=False)
             )
         if changed.rowcount != 1:  # type: ignore[attr-defined] # an UPDATE's result has it
-            raise CaseConflict(case.reference, read_at)
+            raise CaseConflict(case.reference, version)
         session.add_all(EntryRow(**entry.__dict__) for entry in entries)
+        rows = {row.name: row for row in session.scalars(select(ClockRow).where(ClockRow.reference == case.reference))}
         for name, columns in clock_columns(case).items():
-            session.merge(ClockRow(reference=case.reference, name=name, **columns))
+            if name not in rows:
+                session.add(ClockRow(reference=case.reference, name=name, **columns))
+            for column, value in columns.items() if name in rows else ():
+                setattr(rows[name], column, value)
         session.flush()
+        renew_signs(session, case, self.master)
+        announce(session.connection(), self.wants, [(case, version)])
         case.new.clear()
-
-
-def _refuse_unless_it_fits(field: str, value: str, longest: int) -> None:
-    if len(value) > longest or not value.isprintable():
-        raise AnswerRefused(field, f"must be at most {longest} printable characters")
 
 
 def _offset(to: datetime) -> int:
     """Return the seconds to add to the real time; rounded up, so that what is due at ``to`` is due when it has come."""
     return math.ceil((to - datetime.now(UTC)).total_seconds())
-
-
-def new_reference(now: datetime, zone: ZoneInfo, draw: Callable[[str], str] = secrets.choice) -> str:
-    """Return a fresh case reference such as ``TS260302-7K3M9QX``: the firm's date, and letters nobody can guess."""
-    return f"TS{now.astimezone(zone):%y%m%d}-{''.join(draw(_ALPHABET) for _ in range(7))}"
-
-
-def read_act(entry: Entry, key: CaseKey | None) -> Act:
-    """Return the act that an entry holds; without a key, without its personal data."""
-    if entry.sealed is None or key is None:
-        return ACTS[entry.kind].model_validate_json(entry.facts)  # several times as fast as by way of a dict
-    content: dict[str, Any] = json.loads(entry.facts)
-    content |= json.loads(key.open(entry.sealed, f"{entry.seq}/{entry.kind}"))
-    return ACTS[entry.kind].model_validate(content)
-
-
-def _recorded(entry: Entry, key: CaseKey | None) -> Recorded:
-    return Recorded(read_act(entry, key), entry.at, entry.by)
-
-
-def replay(
-    reference: str, regime: str, entries: Iterable[Entry], key: CaseKey | None, rules: Rulebook | None = None
-) -> Case:
-    """Build a case from its ledger entries."""
-    recorded = [_recorded(entry, key) for entry in entries]
-    return _replayed(reference, regime, recorded, rules or packaged_rulebook())
-
-
-def _replayed(reference: str, regime: str, recorded: Sequence[Recorded], rules: Rulebook) -> Case:
-    """Build a case under the version of its regime that it was received in."""
-    received = recorded[0].act if recorded else None
-    version = received.regime_version if isinstance(received, Received) else None
-    return Case.replay(reference, rules.pack(regime, version), recorded, rules)
-
-
-def new_entry(reference: str, seq: int, head: str, recorded: Recorded, key: CaseKey | None) -> Entry:
-    """Return the ledger entry of an act, its personal data sealed.
-
-    Raises:
-        KeyDestroyed: it holds personal data, and there is no key.
-    """
-    act = recorded.act
-    content = act.model_dump(mode="json")
-    personal = {name: content.pop(name) for name in act.personal}
-    sealed = None
-    if any(value is not None for value in personal.values()):
-        if key is None:
-            raise KeyDestroyed(reference)
-        sealed = key.seal(canonical(personal).encode(), f"{seq}/{act.kind_name()}")
-    return chain(reference, seq, head, act.kind_name(), recorded.at, recorded.by, canonical(content), sealed)
-
-
-def entry_of(row: EntryRow) -> Entry:
-    """Return the ledger entry that a row holds."""
-    return Entry(row.reference, row.seq, row.kind, row.at, row.by, row.facts, row.sealed, row.previous, row.hash)
-
-
-def _entry_rows(session: Session, reference: str) -> Sequence[EntryRow]:
-    return session.scalars(select(EntryRow).where(EntryRow.reference == reference).order_by(EntryRow.seq)).all()
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Use the write-ahead log; for the first change of a new file SQLite does not wait while others open it too."""
-    for seconds in (0.01, 0.05, 0.2, 0.5, 1, 2):
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            time.sleep(seconds)
-        else:
-            return
-    connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise SettingError(
-            "REDRESS_DATABASE_URL", f"'{parsed.get_backend_name()}' is not supported", "Use sqlite:/// or postgresql://"
-        )
-    if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
-    engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # SQLAlchemy, not sqlite3, begins transactions
-        _write_ahead(connection)
-        connection.execute("PRAGMA synchronous=FULL")  # an answered complaint survives a power cut
-        connection.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A writer takes the lock at once: waiting is then bounded by the timeout, and cannot end in a deadlock.
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine

@@ -16,8 +16,10 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from complaints.acts import Act, ClockMissed, ClockReminded, ClockResumed, ClockWarned
+from complaints.adapters.announcing import announce
+from complaints.adapters.entries import new_entry, replay
 from complaints.adapters.projection import case_columns, clock_columns
-from complaints.adapters.store import Store, new_entry, replay
+from complaints.adapters.store import Store
 from complaints.adapters.tables import AlertRow, Base, CaseRow, ClockRow, EntryRow
 from complaints.case import Case
 from complaints.errors import CaseConflict, SealBroken
@@ -131,6 +133,7 @@ def sweep_batch(store: Store, after: Place | None = None, size: int = BATCH) -> 
             except Exception as error:  # whatever is wrong with one case must not stop the sweep for all others
                 log.warning("case %s was not swept: %s", reference, type(error).__name__)
         _save(session.connection(), changes, rules, now)
+        announce(session.connection(), store.wants, [(one.case, one.found.version) for one in changes])
     struck = tuple(Struck(one.found.reference, clock, act.kind_name()) for one in changes for clock, act in one.acts)
     return Swept(struck, due[-1] if len(due) == size else None)
 

@@ -88,6 +88,14 @@ class CaseRow(Base):
     __tablename__ = "cases"
     __table_args__ = (
         UniqueConstraint("sender", "number", name="uq_cases_sender_number"),
+        Index(
+            "uq_cases_authority_number",  # the authority's number is one case, whoever sends it
+            "authority",
+            "authority_number",
+            unique=True,
+            postgresql_where=text("authority IS NOT NULL"),
+            sqlite_where=text("authority IS NOT NULL"),
+        ),
         Index("ix_cases_stage", "stage"),
         Index("ix_cases_received_at", "received_at"),
         Index("ix_cases_closed_at", "closed_at"),
@@ -101,6 +109,8 @@ class CaseRow(Base):
     regime: Mapped[str] = mapped_column(String(32))
     sender: Mapped[str] = mapped_column(String(64))
     number: Mapped[str | None] = mapped_column(String(500))
+    authority: Mapped[str | None] = mapped_column(String(600))  # as they are compared
+    authority_number: Mapped[str | None] = mapped_column(String(600))
     channel: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))
     party_type: Mapped[str] = mapped_column(String(8))
@@ -280,7 +290,7 @@ class SignRow(Base):
     """A sign by which complaints of the same person or matter are found again, under a key of the firm's own."""
 
     __tablename__ = "signs"
-    __table_args__ = (Index("ix_signs_sign", "kind", "sign"),)
+    __table_args__ = (Index("ix_signs_sign", "kind", "sign", "reference"),)
 
     reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -291,6 +301,7 @@ class AnnouncementRow(Base):
     """Something that other systems are told of a case: written with the act, sent afterwards."""
 
     __tablename__ = "announcements"
+    __table_args__ = (Index("ix_announcements_at", "at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"))
@@ -300,13 +311,22 @@ class AnnouncementRow(Base):
 
 
 class DispatchRow(Base):
-    """An announcement on its way to one receiver."""
+    """An announcement on its way to one receiver; dead when it was neither delivered nor will be tried again."""
 
     __tablename__ = "dispatches"
     __table_args__ = (
         Index(
             "ix_dispatches_next_at",
+            "receiver",
             "next_at",
+            postgresql_where=text("next_at IS NOT NULL"),
+            sqlite_where=text("next_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_dispatches_waiting",
+            "reference",
+            "receiver",
+            "announcement",
             postgresql_where=text("next_at IS NOT NULL"),
             sqlite_where=text("next_at IS NOT NULL"),
         ),
@@ -314,7 +334,9 @@ class DispatchRow(Base):
 
     announcement: Mapped[int] = mapped_column(ForeignKey("announcements.id"), primary_key=True)
     receiver: Mapped[str] = mapped_column(String(64), primary_key=True)
-    attempt: Mapped[int] = mapped_column(default=0)
-    next_at: Mapped[datetime | None] = mapped_column(Instant)  # None: delivered, or given up
+    reference: Mapped[str] = mapped_column(String(24))  # that of the announcement: a case's are sent in order
+    attempt: Mapped[int] = mapped_column(default=0)  # begun since it was written or replayed
+    next_at: Mapped[datetime | None] = mapped_column(Instant)  # None: delivered, or dead
+    give_up_at: Mapped[datetime | None] = mapped_column(Instant)  # set by the first attempt
     delivered_at: Mapped[datetime | None] = mapped_column(Instant)
     failure: Mapped[str | None] = mapped_column(String(200))  # why the last attempt came to nothing

@@ -7,9 +7,19 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from complaints.adapters.entries import entry_of, replay
 from complaints.adapters.projection import CLOCK_COLUMNS, case_columns, clock_columns
-from complaints.adapters.store import Store, entry_of, replay
-from complaints.adapters.tables import AlertRow, CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, LetterRow
+from complaints.adapters.store import Store
+from complaints.adapters.tables import (
+    AlertRow,
+    CaseKeyRow,
+    CaseRow,
+    ClockRow,
+    DeliveryRow,
+    EntryRow,
+    LetterRow,
+    SignRow,
+)
 from complaints.case import Case
 from complaints.errors import ComplaintError, UnknownCase
 from complaints.ledger import Break, Entry, check_chain
@@ -148,6 +158,7 @@ def _orphans(session: Session) -> list[Break]:
         LetterRow.reference,
         DeliveryRow.reference,
         AlertRow.reference,
+        SignRow.reference,
     ):
         known = select(CaseRow.reference).where(CaseRow.reference == column).exists()
         gone.update(session.scalars(select(column).where(~known).distinct()))

@@ -194,6 +194,9 @@ def _clocks(pack: Pack) -> Iterator[tuple[Location, str]]:
             yield (*here, "ends"), "nothing ends this duty; name the act that does it"
         if rule.starts in rule.ends:
             yield (*here, "ends"), f"'{rule.starts}' cannot both start and end it"
+        for number, pause in enumerate(rule.pauses):
+            for name in pause.ends:
+                yield from _moment(pack, name, (*here, "pauses", number, "ends"))
         yield from _conditions(pack, rule.when, (*here, "when"))
         yield from _tiers(pack, rule, here)
 

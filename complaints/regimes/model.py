@@ -50,6 +50,7 @@ class Condition(Part):
     Attributes:
         circumstances: All of these must have been stated.
         without: None of these may have been stated.
+        transferred: Only cases that an authority forwarded under a number of its own.
     """
 
     channels: tuple[Channel, ...] = ()
@@ -59,6 +60,7 @@ class Condition(Part):
     severities: tuple[Severity, ...] = ()
     circumstances: tuple[Name, ...] = ()
     without: tuple[Name, ...] = ()
+    transferred: bool = False
 
 
 ANY_CASE: Final = Condition()
@@ -79,6 +81,7 @@ class PauseRule(Fact):
         proof: The number of a document is needed.
         cap_days: After so many calendar days the clock goes on by itself.
         letter: The letter that tells the complainant.
+        ends: Acts of the ledger or events of the pack with which the clock goes on by itself: what it waited for.
     """
 
     name: Name
@@ -87,6 +90,7 @@ class PauseRule(Fact):
     proof: bool = False
     cap_days: int | None = Field(default=None, gt=0)
     letter: str | None = None
+    ends: tuple[Name, ...] = ()
 
 
 class ExtensionRule(Fact):
@@ -120,6 +124,7 @@ class ClockRule(Fact):
     ``starts``, ``ends`` and ``restarts`` name acts of the ledger or events of the pack.
 
     Attributes:
+        named_date: Where the authority that forwarded the matter named a day, the clock ends with that day instead.
         calendar: Its calendar, where that is not the pack's.
         when: The cases it runs for.
     """
@@ -130,6 +135,7 @@ class ClockRule(Fact):
     duty: Duty = Duty.OTHER
     budget: int = Field(gt=0)
     unit: Unit
+    named_date: bool = False
     calendar: str | None = None
     first_day: bool = False
     roll: Roll = Roll.NONE

@@ -87,6 +87,8 @@ def loosened(pack: Pack, base: Pack) -> Iterator[tuple[Location, str]]:
             continue
         position, rule = rules[known.name]
         yield from _laxer(rule, known, ("clocks", position))
+        if rule.named_date and not known.named_date:
+            yield ("clocks", position, "named_date"), f"an authority cannot lengthen {known.article.en}; leave it out"
 
 
 def _laxer(rule: ClockRule, known: ClockRule, here: Location) -> Iterator[tuple[Location, str]]:
@@ -102,12 +104,20 @@ def _laxer(rule: ClockRule, known: ClockRule, here: Location) -> Iterator[tuple[
         yield (*here, "ends"), f"'{min(added)}' does not do the duty of {article}; leave it out"
     if rule.when not in (known.when, ANY_CASE):
         yield (*here, "when"), f"{article} applies to other cases, too; leave it as it is"
-    for position, pause in enumerate(rule.pauses):
-        if known.pause(pause.name) is None:
-            yield (*here, "pauses", position), f"{article} allows no such pause ('{pause.name}'); leave it out"
+    yield from _laxer_pauses(rule, known, here)
     for position, tier in enumerate(rule.extensions):
         if _is_laxer_tier(tier, rule, known):
             yield (*here, "extensions", position), f"{article} allows no such extension ('{tier.name}'); keep to it"
+
+
+def _laxer_pauses(rule: ClockRule, known: ClockRule, here: Location) -> Iterator[tuple[Location, str]]:
+    article = known.article.en
+    for position, pause in enumerate(rule.pauses):
+        allowed = known.pause(pause.name)
+        if allowed is None:
+            yield (*here, "pauses", position), f"{article} allows no such pause ('{pause.name}'); leave it out"
+        elif dropped := set(allowed.ends) - set(pause.ends):
+            yield (*here, "pauses", position), f"'{min(dropped)}' ends the pause of {article}; keep it"
 
 
 def _is_laxer_tier(tier: ExtensionRule, rule: ClockRule, known: ClockRule) -> bool:

@@ -46,6 +46,7 @@ def clock(rule: ClockRule) -> Row:
     if rule.restarts:
         course += f"; runs again on {_codes(rule.restarts)}"
     limit, days = amount(rule.budget, rule.unit), _days(rule)
+    limit += "; or by the day that the authority named" if rule.named_date else ""
     return f"`{rule.name}`", rule.title.both, what, limit, days, course, when(rule.when), *_stand(rule)
 
 
@@ -91,6 +92,7 @@ def when(condition: Condition) -> str:
     parts = [f"{what}: {' or '.join(one.both for one in values)}" for what, values in lists if values]
     parts += [f"stated: {_codes(condition.circumstances)}"] if condition.circumstances else []
     parts += [f"not stated: {_codes(condition.without)}"] if condition.without else []
+    parts += ["forwarded by an authority · 转办"] if condition.transferred else []
     return "; ".join(parts)
 
 
@@ -141,6 +143,7 @@ def _needs(pause: PauseRule) -> str:
     parts = [f"approved by {pause.approver.both}"] if pause.approver else []
     parts += ["the number of a document"] if pause.proof else []
     parts += [f"at most {pause.cap_days} calendar days"] if pause.cap_days else []
+    parts += [f"until {_codes(pause.ends)}"] if pause.ends else []
     return "; ".join(parts)
 
 

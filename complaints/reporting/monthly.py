@@ -7,7 +7,6 @@ Redress counts in the month in which its case is closed, so that every amount is
 import csv
 import io
 import os
-import re
 import secrets
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ import pandas as pd
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from complaints.adapters.spreadsheets.cells import harmless
 from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow
 from complaints.errors import SettingError
@@ -333,7 +333,7 @@ def summary_csv(figures: Figures) -> str:
     writer = csv.writer(text)
     writer.writerow(["section", "item", "value", "currency"])
     for section, item, value, *currency in _csv_rows(figures):
-        writer.writerow([section, _harmless(item), value, *(currency or [""])])
+        writer.writerow([section, harmless(" ".join(item.split())), value, *(currency or [""])])
     return "\ufeff" + text.getvalue()
 
 
@@ -365,11 +365,6 @@ def _csv_rows(figures: Figures) -> Iterator[tuple[Any, ...]]:
         yield f"days_to_{row.code}", "average_days", row.average_days
         yield f"days_to_{row.code}", "median_days", row.median_days
     yield from (("satisfaction", row.code, row.cases) for row in figures.satisfaction.itertuples())
-
-
-def _harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula, not even one that separates cells by semicolons."""
-    return re.sub(r"(^|;)(\s*)(?=[=+\-@＝＋－＠])", r"\1\2'", " ".join(text.split()))
 
 
 def write_summary(

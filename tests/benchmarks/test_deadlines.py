@@ -3,7 +3,8 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import make_url, text
 
-from benchmarks.deadlines import GROUPS, a_store, key_file, make_others, make_real_cases, moments
+from benchmarks.deadlines import GROUPS, make_others, make_real_cases, moments
+from benchmarks.postgres import a_store, key_file
 from complaints.adapters.sweeping import sweep
 from complaints.sealing import MasterKey
 from tests.conftest import Databases

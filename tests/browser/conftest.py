@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,9 +23,9 @@ FLAGS = (
 )
 
 
-@pytest.fixture
-def page() -> Iterator[object]:
-    """A page of a fresh browser."""
+@contextmanager
+def started_chromium() -> Iterator[Any]:
+    """Start Debian's Chromium."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="install redress[browser]")
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -31,5 +33,12 @@ def page() -> Iterator[object]:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield browser.new_page(viewport={"width": 1280, "height": 1600}, locale="en-GB")
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page() -> Iterator[object]:
+    """A page of a fresh browser."""
+    with started_chromium() as browser:
+        yield browser.new_page(viewport={"width": 1280, "height": 1600}, locale="en-GB")

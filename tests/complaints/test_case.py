@@ -40,38 +40,41 @@ from tests.builders import (
     utc,
 )
 
+BESIDE = [acts.Withdrawn, acts.AnswerWasRefused, acts.ClockWarned, acts.ClockMissed]
+MERGERS = [acts.RepeatsSuggested, acts.Merged, acts.MergeUndone, acts.Absorbed, acts.Separated]
 STAGES = list(Stage)
 OPEN_STAGES = [stage for stage in Stage if stage.is_open]
 LATER = MONDAY + timedelta(hours=1)
 
 # One column a stage, in the order of `Stage`; the stage that a move leads to is on the right.
 WHAT_IS_ALLOWED = """
-                       rec ack ass inv fou dec ans put fol clo arc
-acknowledged            x   .   .   .   .   .   .   .   .   .   .   acknowledged
-assessed                .   x   .   .   .   .   .   .   .   .   .   assessed
-replied                 .   .   x   .   .   .   .   .   .   .   .   assessed
-investigation_opened    .   .   x   .   .   .   .   .   .   .   .   under_investigation
-materials_requested     .   .   .   x   .   .   .   .   .   .   .   under_investigation
-found                   .   .   .   x   .   .   .   .   .   .   .   investigated
-report_examined         .   .   .   x   .   .   .   .   .   .   .   investigated
-decided                 .   .   .   .   x   .   .   .   .   .   .   decided
-answered                .   .   x   .   x   x   .   .   .   .   .   answered
-put_right               .   .   .   .   .   .   x   .   .   .   .   put_right
-follow_up_opened        .   .   .   .   .   .   .   x   .   .   .   put_right
-followed_up             .   .   .   .   .   .   .   x   .   .   .   followed_up
-reopened                .   .   .   .   .   .   .   .   .   x   .   under_investigation
-archived                .   .   .   .   .   .   .   .   .   x   .   archived
+                       rec ack ass inv fou dec ans put fol end clo arc
+acknowledged            x   .   .   .   .   .   .   .   .   .   .   .   acknowledged
+assessed                .   x   .   .   .   .   .   .   .   .   .   .   assessed
+replied                 .   .   x   .   .   .   .   .   .   .   .   .   assessed
+investigation_opened    .   .   x   .   .   .   .   .   .   .   .   .   under_investigation
+materials_requested     .   .   .   x   .   .   .   .   .   .   .   .   under_investigation
+found                   .   .   .   x   .   .   .   .   .   .   .   .   investigated
+report_examined         .   .   .   x   .   .   .   .   .   .   .   .   investigated
+decided                 .   .   .   .   x   .   .   .   .   .   .   .   decided
+answered                .   .   x   .   x   x   .   .   .   .   .   .   answered
+put_right               .   .   .   .   .   .   x   .   .   .   .   .   put_right
+follow_up_opened        .   .   .   .   .   .   .   x   .   .   .   .   put_right
+followed_up             .   .   .   .   .   .   .   x   .   .   .   .   followed_up
+handling_ended          x   x   x   x   x   x   x   x   x   .   .   .   ended
+reopened                .   .   .   .   .   .   .   .   .   .   x   .   under_investigation
+archived                .   .   .   .   .   .   .   .   .   .   x   .   archived
 """
 
 WHAT_CLOSES = """
-                       rec ack ass inv fou dec ans put fol clo arc
-completed               .   .   .   .   .   .   x   .   x   .   .
-answered_at_once        .   .   .   .   .   .   x   .   .   .   .
-recorded                .   .   .   .   .   .   x   .   .   .   .
-declined                .   .   .   .   .   .   x   .   .   .   .
-withdrawn               x   x   x   x   x   x   x   x   x   .   .
-merged                  x   x   x   x   x   x   x   x   x   .   .
-history                 x   .   .   .   .   .   .   .   .   .   .
+                       rec ack ass inv fou dec ans put fol end clo arc
+completed               .   .   .   .   .   .   x   .   x   .   .   .
+answered_at_once        .   .   .   .   .   .   x   .   .   .   .   .
+recorded                .   .   .   .   .   .   x   .   .   .   .   .
+declined                .   .   .   .   .   .   x   .   .   .   .   .
+withdrawn               x   x   x   x   x   x   x   x   x   x   .   .
+merged                  x   x   x   x   x   x   x   x   x   x   .   .
+history                 x   .   .   .   .   .   .   .   .   .   .   .
 """
 
 
@@ -490,7 +493,7 @@ def test_a_closed_case_no_longer_asks_about_a_letter():
 # --- withdrawal ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stage", OPEN_STAGES)
+@pytest.mark.parametrize("stage", [stage for stage in OPEN_STAGES if stage is not Stage.ENDED])
 def test_a_complainant_may_withdraw_at_any_stage_and_the_case_is_closed_the_same_moment(stage):
     case = a_case(stage)
 
@@ -505,7 +508,7 @@ def test_a_complainant_may_withdraw_at_any_stage_and_the_case_is_closed_the_same
     assert all(clock.met_at for clock in case.clocks.values())
 
 
-@pytest.mark.parametrize("stage", [Stage.CLOSED, Stage.ARCHIVED])
+@pytest.mark.parametrize("stage", [Stage.ENDED, Stage.CLOSED, Stage.ARCHIVED])
 def test_a_closed_case_cannot_be_withdrawn(stage):
     case = a_case(stage)
 
@@ -708,7 +711,7 @@ def test_replaying_the_acts_gives_the_same_case(kind):
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([*MOVES, acts.Withdrawn, acts.AnswerWasRefused, acts.ClockWarned, acts.ClockMissed]),
+            st.sampled_from([*MOVES, *MERGERS, *BESIDE]),
             st.sampled_from(Closure),
             st.integers(0, 40),
         ),

@@ -887,6 +887,14 @@ def test_a_larger_budget_is_due_later_where_no_last_day_is_moved(term, more):
     assert due(term).at < due(replace(term, value=term.value + more)).at
 
 
+def test_days_that_extend_hours_are_not_moved_back_to_the_day_on_which_the_hours_ran_out():
+    hours, day = Extension(9, Unit.HOURS), Extension(1, Unit.CALENDAR_DAYS)
+    term = a_term(1, Unit.WORKING_DAYS, at(3, 5, 9), roll=Roll.PREVIOUS, extensions=(hours,), ends_at=EndsAt.CLOSING)
+
+    assert due(term).on == date(2026, 3, 7)
+    assert due(replace(term, extensions=(Extension(1, Unit.HOURS), day))).on == date(2026, 3, 7)  # a Saturday
+
+
 @given(terms(), budgets())
 def test_an_extension_never_makes_it_due_earlier(term, longer):
     extended = replace(term, extensions=(*term.extensions, Extension(*longer)))

@@ -33,6 +33,7 @@ from complaints.words import (
     LANGUAGES,
     ZH,
     Basis,
+    Closure,
     Conclusion,
     Kind,
     Outcome,
@@ -50,6 +51,7 @@ from tests.builders import (
     REFERENCE,
     REGIME,
     SHANGHAI,
+    TRANSFER,
     a_case,
     a_case_under,
     a_pack,
@@ -130,6 +132,41 @@ def decisions():
                 yield f"{outcome}, {remedy}{', reasons' if reasons else ''}", decided
 
 
+A_REFUSAL = an_act(acts.Decided, outcome=Outcome.NOT_UPHELD, remedy=Remedy.NONE, amount=0)
+A_DAUGHTER = {"name": "林小满", "relation": "女儿", "authority": "授权委托书"}
+DECLINING = [one for one in Conclusion if one.declines]
+
+
+def forwarded(stage=Stage.ANSWERED, *, language=ZH, **changes):
+    """A case that an authority forwarded, which is written to in the language of the test."""
+    return a_case(stage, language=language, transfer=TRANSFER | {"language": language}, **changes)
+
+
+def withdrawn(stage=Stage.UNDER_INVESTIGATION, **changes):
+    case = forwarded(stage, **changes)
+    case.withdraw("li.wei", MONDAY)
+    return case
+
+
+def merged(**changes):
+    case = forwarded(Stage.ASSESSED, **changes)
+    case.end(Closure.MERGED, "li.wei", MONDAY)
+    return case
+
+
+def forwarded_and_declined(conclusion, **changes):
+    case = forwarded(Stage.INVESTIGATED, instead=[an_act(acts.Found, conclusion=conclusion)], **changes)
+    case.record(acts.Answered(), MONDAY)
+    return case
+
+
+def forwarded_consultation(**changes):
+    case = forwarded(Stage.ASSESSED, kind=Kind.CONSULTATION, **changes)
+    case.record(acts.Replied(topic=Topic.FEES, words=None), MONDAY)
+    case.record(acts.Answered(), MONDAY)
+    return case
+
+
 # Every letter, in every state of a case in which it is written: letter, state, how the case came there.
 STATES = [
     ("acknowledgement", "received", lambda **c: a_case(**c)),
@@ -159,6 +196,20 @@ STATES = [
     ("pause_notice", "no reasons", a_paused_case),
     ("pause_notice", "reasons", lambda **c: a_paused_case("等待\n\n鉴定结果", **c)),
     ("review_decision", "the decision stands", a_reviewed_case),
+    ("report_back", "answered", forwarded),
+    ("report_back", "put right", lambda **c: forwarded(Stage.PUT_RIGHT, **c)),
+    ("report_back", "not told yet", lambda **c: forwarded(Stage.DECIDED, **c)),
+    ("report_back", "without a remedy", lambda **c: forwarded(instead=[A_REFUSAL], **c)),
+    ("report_back", "represented", lambda **c: forwarded(representative=A_DAUGHTER, **c)),
+    ("report_back", "nobody is named", lambda **c: forwarded(complainant={}, product=None, amount=None, **c)),
+    *[("report_back", one, lambda o=one, **c: forwarded_and_declined(o, **c)) for one in DECLINING],
+    ("report_back", "withdrawn", withdrawn),
+    ("report_back", "withdrawn after the decision", lambda **c: withdrawn(Stage.DECIDED, **c)),
+    ("report_back", "merged", merged),
+    ("report_back", "settled", lambda **c: forwarded(Stage.ASSESSED, **c)),
+    ("report_back", "a consultation", forwarded_consultation),
+    ("report_back", "a suggestion", lambda **c: forwarded(kind=Kind.SUGGESTION, **c)),
+    ("report_back", "a report", lambda **c: forwarded(kind=Kind.REPORT, **c)),
     ("summary_resolution", "resolved", lambda **c: a_case(Stage.ASSESSED, **c)),
     ("summary_resolution", "with a remedy", lambda **c: a_decided_case(**c)),
 ]
@@ -582,28 +633,29 @@ def test_the_time_for_a_review_is_thirty_days():
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "written"),
+    ("amount", "currency", "zh", "en"),
     [
-        ("128.50", "CNY", "CNY 128.50"),
-        ("128.5", "CNY", "CNY 128.50"),
-        ("1234567.8", "CNY", "CNY 1,234,567.80"),
-        ("0.01", "USD", "USD 0.01"),
-        ("99999999999999.99", "CNY", "CNY 99,999,999,999,999.99"),
+        ("128.50", "CNY", "人民币128.50元", "CNY 128.50"),
+        ("128.5", "CNY", "人民币128.50元", "CNY 128.50"),
+        ("1234567.8", "HKD", "港币1,234,567.80元", "HKD 1,234,567.80"),
+        ("0.01", "USD", "0.01美元", "USD 0.01"),
+        ("7", "THB", "THB 7.00", "THB 7.00"),
+        ("99999999999999.99", "CNY", "人民币99,999,999,999,999.99元", "CNY 99,999,999,999,999.99"),
     ],
 )
 @BOTH
-def test_an_amount_is_written_with_its_currency_to_the_cent(amount, currency, written, language):
+def test_an_amount_is_written_with_its_currency_to_the_cent(amount, currency, zh, en, language):
     case = a_decided_case(decided={"amount": amount, "currency": currency}, language=language)
-    label = "金额" if language == ZH else "Amount"
+    written = f"\n金额\t{zh}\n" if language == ZH else f"\nAmount\t{en}\n"
 
-    assert f"\n{label}\t{written}\n" in render(case, "decision").text
+    assert written in render(case, "decision").text
 
 
 @BOTH
 def test_a_remedy_that_pays_nothing_names_no_amount(language):
     case = a_decided_case(decided={"remedy": Remedy.APOLOGY, "amount": 0}, language=language)
 
-    assert "CNY" not in render(case, "decision").text
+    assert not re.search("CNY|人民币", render(case, "decision").text)
 
 
 @BOTH

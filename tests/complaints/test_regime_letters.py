@@ -15,7 +15,7 @@ from complaints.regimes.model import ClockRule, LetterRule, PauseRule
 from complaints.regimes.rulebook import packaged_rulebook
 from complaints.settings import Firm
 from complaints.words import EN, LANGUAGES, ZH, Basis, Category, Conclusion, Kind, Outcome, Remedy, Stage, Title, Topic
-from tests.builders import EMAIL, MONDAY, REFERENCE, a_complaint, advance, an_act
+from tests.builders import EMAIL, MONDAY, REFERENCE, TRANSFER, a_complaint, advance, an_act
 from tests.complaints.test_letters import elements, packed, shown
 
 FIRM = Firm()
@@ -88,12 +88,18 @@ def a_review(lead, **changes):
     return case
 
 
+def transferred(language=ZH, **changes):
+    """What an authority forwarded that is written to in the language of the test."""
+    return changes | {"language": language, "transfer": TRANSFER | {"language": language}}
+
+
 BUILT = {
     "acknowledgement": a_case,
     "decision": lambda lead, **changes: a_case(lead, stage=Stage.DECIDED, **changes),
     "decline": a_decline,
     "summary_resolution": a_resolution,
     "review_decision": a_review,
+    "report_back": lambda lead, **changes: a_case(lead, stage=Stage.ANSWERED, **transferred(**changes)),
 }
 """How a case comes to the moment at which a letter is written; notices have tests of their own."""
 
@@ -204,7 +210,7 @@ def assert_reads_well(rendered):
     assert len(rendered.subject.splitlines()) == 1
     assert NAME not in rendered.subject
     assert len(re.findall(NAME, rendered.text)) == 1
-    assert re.search(rf"\n(尊敬的{NAME}：|Dear {NAME},)\n", rendered.text)
+    assert re.search(rf"\n(尊敬的{NAME}：|Dear {NAME},|.+上海监管局：|To: Shanghai Bureau .+)\n", rendered.text)
     headings = re.findall(r"<h2>([一二三四五六七八九]、|\d\.)", rendered.html)
     assert len(headings) == len(set(headings))
     if 'lang="zh-CN"' in rendered.html:
@@ -354,11 +360,12 @@ def test_a_summary_resolution_outside_the_united_kingdom_names_no_ombudsman(lang
 @BOTH
 def test_a_summary_resolution_says_what_was_agreed(language):
     case = a_resolution(pack("uk-disp"), language=language)
-    assert "CNY" not in render(case, "summary_resolution").text
+    amount = "人民币128.50元" if language == ZH else "CNY 128.50"
+    assert amount not in render(case, "summary_resolution").text
 
     advance(case, Stage.DECIDED)
 
-    assert "\tCNY 128.50\n" in render(case, "summary_resolution").text
+    assert f"\t{amount}\n" in render(case, "summary_resolution").text
 
 
 # --- a review ------------------------------------------------------------------------------------
@@ -368,7 +375,7 @@ def test_a_review_that_changes_nothing_says_that_the_decision_stands():
     text = render(a_review(pack("cn-nfra")), "review_decision").text
 
     assert "我们于2026年3月5日收到您的书面核查申请" in text
-    assert "处理决定于2026年3月2日告知您，没有超过规定的时限。" in text
+    assert "于2026年3月2日将处理决定告知您，没有超过规定的时限。" in text
     assert "维持原处理决定" in text
     assert "人民法院" in text
 

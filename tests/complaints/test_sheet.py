@@ -9,13 +9,15 @@ from complaints.answers import Question
 from complaints.case_explanation import explain_case
 from complaints.moves import MOVES
 from complaints.sheet import case_sheet
-from complaints.words import Category, Conclusion, Kind, Stage
+from complaints.words import Category, Closure, Conclusion, Kind, Stage
 from tests.builders import (
+    EARLIER,
     EMAIL,
     MONDAY,
     PHONE,
     POST,
     REFERENCE,
+    TRANSFER,
     WAYS,
     a_case,
     a_finding,
@@ -95,6 +97,13 @@ def test_a_sheet_never_shows_who_complains_or_what_they_wrote(kind, stage):
     assert "None" not in text
 
 
+def test_a_sheet_never_shows_why_a_case_was_merged():
+    case = a_case(Stage.UNDER_INVESTIGATION, **NAMED)
+    case.record(acts.Merged(into=EARLIER, reason="马可辨又来问"), MONDAY)
+
+    assert [secret for secret in SECRETS if secret in sheet(case)] == []
+
+
 def test_a_sheet_never_shows_the_words_of_an_operator_or_a_letter():
     case = a_case(Stage.UNDER_INVESTIGATION, **NAMED)
     case.record(acts.MaterialsRequested(reasons="请马可辨补充流水"), MONDAY)
@@ -124,7 +133,7 @@ def test_an_ordinary_case_shows_what_the_operator_needs_to_know():
 | 地区 · Region | CN-31 |
 | 金额 · Amount | CNY 128.50 |
 | 承办部门 · Department | 消费者权益保护部 · Consumer Protection Department |
-| 证据件数 · Evidence | 2 |
+| 证据件数 · Evidence | 在卷 0 件，来件列明 2 件 · 0 on file, 2 listed by the sender |
 
 **时限 · Clocks**
 
@@ -149,6 +158,17 @@ def test_an_ordinary_case_shows_what_the_operator_needs_to_know():
 
 查看完整案卷 · Read the full file: `redress show {REFERENCE}`"""
     )
+
+
+def test_a_sheet_counts_the_files_and_never_names_them():
+    case = a_case(Stage.UNDER_INVESTIGATION, **NAMED)
+    for act in (acts.EvidenceAdded, acts.EvidenceRefused):
+        case.record(an_act(act, name="马可辨的录音.mp3", source="crm"), MONDAY)
+
+    text = sheet(case)
+
+    assert "在卷 1 件，来件列明 2 件，未接收 1 件 · 1 on file, 2 listed by the sender, 1 refused" in text
+    assert [secret for secret in SECRETS if secret in text] == []
 
 
 @pytest.mark.parametrize(("kind", "narrative"), [(Kind.REPORT, "叙述里的话。"), (None, "举报:叙述里的话。")])
@@ -369,3 +389,73 @@ def test_why_an_answer_was_refused_is_shown_on_no_other_question():
     case.record(refused, MONDAY, "li.wei")
 
     assert "the case has 1 contacts" not in sheet(case)
+
+
+# --- the same complaint twice -------------------------------------------------------------------
+
+
+def test_what_looks_like_the_same_complaint_is_shown_with_the_reasons_in_both_languages():
+    case = a_case(Stage.ASSESSED, **NAMED)
+    case.record(an_act(acts.RepeatsSuggested), MONDAY)
+
+    text = sheet(case)
+
+    assert (
+        f"- {EARLIER}（很可能是重复投诉 · likely a repeat）: 电话号码相同、合同号或账号相同、表述高度相似 · "
+        "same telephone number, same contract or account number, similar wording"
+    ) in text.splitlines()
+    assert [secret for secret in SECRETS if secret in text] == []
+    assert shown(text).count("<ul>") == shown(sheet(a_case(Stage.ASSESSED, **NAMED))).count("<ul>") + 1
+
+
+def test_a_merger_is_shown_on_both_sheets_and_is_suggested_no_more():
+    case, into = a_case(Stage.ASSESSED), a_case(Stage.ASSESSED)
+    for one in (case, into):
+        one.record(an_act(acts.RepeatsSuggested), MONDAY)
+    case.record(an_act(acts.Merged), MONDAY)
+    into.record(an_act(acts.Absorbed), MONDAY)
+
+    assert f"**本案已并入 {EARLIER} 一并办理。 · Merged into {EARLIER}, which answers for both.**" in sheet(case)
+    assert f"Merged into this case, which answers for them:** {EARLIER}" in sheet(into)
+    assert "疑似" not in sheet(case) + sheet(into)
+
+
+def test_a_merger_that_was_undone_is_on_neither_sheet():
+    case, into = a_case(Stage.ASSESSED), a_case(Stage.ASSESSED)
+    before = sheet(into)
+    for one, act in ((case, acts.Merged), (into, acts.Absorbed), (into, acts.Separated)):
+        one.record(an_act(act), MONDAY)
+    case.record(an_act(acts.Closed, closure=Closure.MERGED), MONDAY)
+    case.record(an_act(acts.MergeUndone), MONDAY)
+
+    assert sheet(into) == before
+    assert EARLIER not in sheet(case)
+
+
+# --- what an authority forwarded ------------------------------------------------------------------
+
+
+def test_the_authority_its_number_and_its_day_stand_on_the_sheet():
+    sheet = case_sheet(a_case(transfer=TRANSFER | {"report_by": "2026-03-12"}), MONDAY)
+
+    assert "| 转办机关 · Forwarded by | nfra-shanghai |" in sheet
+    assert f"| 转办编号 · Authority's number | {TRANSFER['number']} |" in sheet
+    assert "| 要求反馈日期 · Report asked for by | 2026-03-12 |" in sheet
+    assert "向转办机关反馈" in sheet
+    assert "转办编号" not in case_sheet(a_case(), MONDAY)
+
+
+@pytest.mark.parametrize("number", ["林知夏-1", f"转{EMAIL['value']}"])
+def test_a_number_that_names_the_complainant_is_not_shown(number):
+    sheet = case_sheet(a_case(transfer=TRANSFER | {"number": number}), MONDAY)
+
+    assert "林知夏" not in sheet
+    assert EMAIL["value"] not in sheet
+
+
+def test_a_report_that_came_back_is_repaired_with_the_contacts_of_the_authority():
+    case = a_case(Stage.ANSWERED, transfer=TRANSFER, complainant={"name": "林知夏", "contacts": [PHONE, POST]})
+    prepare_letter(case, letter="report_back")
+    fail_letter(case, letter="report_back")
+
+    assert "Contacts on file: 1 = 电子邮件 · e-mail\n" in case_sheet(case, MONDAY)

@@ -53,6 +53,7 @@ def forget() -> None:
         if kept.cache_info().currsize:
             kept().engine.dispose()
             kept.cache_clear()
+    desk.evidence_store.cache_clear()
     settings.cache_clear()
 
 

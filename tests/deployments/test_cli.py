@@ -210,11 +210,11 @@ def test_an_import_says_what_was_taken_and_why_the_rest_was_not(
     again = redress("import", tmp_path / "cfpb.csv")
 
     assert (first.code, again.code) == (0, 0)
-    assert "2 new, 0 already there, 1 rejected" in first.out
+    assert "2 new, 0 updated, 0 already there, 1 rejected" in first.out
     assert "row 4, Date received: " in first.out
     assert "Hazel" not in first.out
     assert (tmp_path / "rejects.csv").read_text().splitlines()[1].startswith("4,Date received,")
-    assert "0 new, 2 already there, 1 rejected" in again.out
+    assert "0 new, 0 updated, 2 already there, 1 rejected" in again.out
     assert firm.rows()["cases"] == 2
 
 

@@ -17,6 +17,7 @@ from complaints.errors import AnswerRefused
 from complaints.intake import Complaint
 from complaints.reception import receive
 from complaints.regimes.rulebook import load_pack
+from complaints.transfers import REPORT_BACK_SENT
 from complaints.words import LANGUAGES, Channel, Kind, Outcome, Repair, Stage
 from deployments.demo import DAYS, Script, sample
 from tests.builders import REGIME, an_act
@@ -107,6 +108,13 @@ def test_entries_are_in_the_order_of_filing_within_the_forty_days() -> None:
     assert not [clock for _, clock in times if not re.fullmatch(r"(0[89]|1\d|2[0-3]):[0-5]\d", clock)]  # from 08:00 on
 
 
+def test_some_were_forwarded_by_an_authority_and_are_reported_back() -> None:
+    forwarded = [case for entry in ENTRIES if (case := opened(entry)).facts.authority]
+
+    assert len(forwarded) == 2
+    assert all(case.owes_report and case.contacts_of_authority for case in forwarded)
+
+
 def test_several_cases_are_left_waiting_and_every_question_is_met() -> None:
     left = Counter(entry["leave"] for entry in ENTRIES if entry["leave"])
     asked = {question for entry in ENTRIES for question, _ in answers(entry)} | set(left)
@@ -167,13 +175,13 @@ def test_the_play_leads_to_the_end_or_to_where_it_is_left(entry: Mapping[str, An
                 refusal = acts.AnswerWasRefused(question=question, field=wrong.field, reason=wrong.reason)
                 case.record(refusal, now, answer["by"])
         else:
-            case.record(next_step(case), now, SYSTEM)
+            case.record(next_step(case, now), now, SYSTEM)
 
     assert case.asks == entry["leave"]
     assert {question for question, rest in script.items() if rest} <= {Question.DELIVERY}
 
 
-def next_step(case: Case) -> acts.Act:
+def next_step(case: Case, now: datetime) -> acts.Act:
     """What the firm does itself where nobody is asked."""
     match case.stage:
         case Stage.ASSESSED if case.kind in (Kind.COMPLAINT, Kind.REPORT):
@@ -182,6 +190,8 @@ def next_step(case: Case) -> acts.Act:
             return an_act(acts.Answered)
         case Stage.ANSWERED if case.decided:
             return acts.PutRight()
+        case Stage.ANSWERED | Stage.PUT_RIGHT if case.owes_report:
+            return acts.Occurred(event=REPORT_BACK_SENT, occurred_at=now)
         case Stage.PUT_RIGHT:
             return acts.FollowUpOpened()
         case _:

@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from complaints.settings import settings
 from deployments import doctor
 from deployments.doctor import SERVER_SETTINGS, WANTED, Finding, examine
 from tests.deployments.conftest import Installation, Substitute
+from tests.evidence_places import fake_clamd
 
 PASSWORD = "pass-word"
 
@@ -48,7 +50,10 @@ def test_a_fresh_installation_has_nothing_bad() -> None:
         "master key": "ok",
         "regimes": "ok",
         "mail server": "note",
+        "mailbox": "note",
         "senders at the door": "note",
+        "evidence store": "note",
+        "virus scanner": "note",
         "alerts": "note",
         "Prefect's server": "note",
     }
@@ -345,3 +350,57 @@ def test_the_bounds_are_those_of_the_project() -> None:
         bounds = {f">={'.'.join(map(str, least))}", f"<{'.'.join(map(str, unfit))}"}
         (line,) = [one for one in declared if one.startswith((f"{package}>", f"{package}<"))]
         assert set(line.removeprefix(package).split(",")) == bounds
+
+
+# --- evidence ----------------------------------------------------------------------------------
+
+
+def test_an_evidence_store_that_can_be_written_is_ok_and_left_empty(firm: Installation) -> None:
+    folder = firm.home / "evidence"
+    folder.mkdir()
+
+    assert finding("evidence store").grade == "ok"
+    assert list(folder.iterdir()) == []
+
+
+def test_an_evidence_store_that_is_not_there_yet_is_not_made_by_looking(firm: Installation) -> None:
+    assert finding("evidence store").grade == "note"
+    assert not (firm.home / "evidence").exists()
+
+
+@pytest.mark.parametrize("url", [f"nothing://user:{PASSWORD}@host/x", "/dev/null/evidence", "/proc"])
+def test_an_evidence_store_that_cannot_be_written_is_bad(firm: Installation, url: str) -> None:
+    firm.set(REDRESS_EVIDENCE_URL=url)
+
+    found = finding("evidence store")
+
+    assert found.grade == "bad"
+    assert PASSWORD not in str(found)
+
+
+def test_a_virus_scanner_that_is_away_is_bad(firm: Installation) -> None:
+    with fake_clamd() as clamd:
+        firm.set(REDRESS_VIRUS_SCANNER_URL=clamd.url)
+        assert finding("virus scanner").grade == "ok"
+
+    assert finding("virus scanner").grade == "bad"
+
+
+def test_a_mailbox_is_looked_into_and_left_as_it_is(firm: Installation, tmp_path: Path) -> None:
+    for part in ("new", "cur", "tmp"):
+        (tmp_path / part).mkdir()
+    (tmp_path / "new" / "1").write_bytes(b"Subject: x\n\n")
+    firm.set(REDRESS_MAILBOX_URL=f"maildir://{tmp_path}")
+
+    assert finding("mailbox") == Finding("ok", "mailbox", "1 mails wait")
+    assert (tmp_path / "new" / "1").exists()
+
+
+@pytest.mark.parametrize("url", [f"imap://redress:{PASSWORD}@127.0.0.1:9/INBOX", f"pop3://redress:{PASSWORD}@host"])
+def test_a_mailbox_that_cannot_be_read_is_bad(firm: Installation, url: str) -> None:
+    firm.set(REDRESS_MAILBOX_URL=url)
+
+    found = finding("mailbox")
+
+    assert found.grade == "bad"
+    assert PASSWORD not in str(found)

@@ -80,6 +80,64 @@ def test_a_complaint_is_acknowledged_investigated_decided_answered_put_right_fol
     assert len(sent) == 3
 
 
+def forwarded(number: str) -> dict[str, Any]:
+    """What an authority forwarded that takes its report by e-mail."""
+    return {
+        "channel": "regulator",
+        "complainant": person(f"{number}@example.com"),
+        "transfer": {
+            "authority": "nfra-shanghai",
+            "number": number,
+            "contact": {"kind": "email", "value": f"{number}@nfra.example.cn"},
+        },
+    }
+
+
+def test_an_authority_is_told_of_what_it_forwarded_once_the_complainant_was_and_before_the_follow_up(
+    redress: Running,
+) -> None:
+    reference = redress.file(**forwarded("zb-1"))
+    redress.answer(reference, Question.FINDING)
+    redress.answer(reference, Question.DECISION)
+    redress.live_on([reference])
+    case = redress.case(reference)
+    assert case.closed is not None
+    assert case.closed.closure is Closure.COMPLETED
+    assert [letter for letter, _ in case.letters] == ["acknowledgement", "decision", "report_back", "follow_up_survey"]
+    assert case.clocks["report-back"].late is False
+    sent = [one for one in redress.sink.taken if reference.encode() in (one.content or b"")]
+    to_authority, to_complainant = ["zb-1@nfra.example.cn"], ["zb-1@example.com"]
+    assert [one.rcpt_tos for one in sent] == [to_complainant, to_complainant, to_authority, to_complainant]
+
+
+def test_a_report_does_not_wait_for_the_remedy_once_its_limit_comes_near(redress: Running) -> None:
+    reference = redress.file(**forwarded("zb-2"))
+    redress.answer(reference, Question.FINDING)
+    redress.answer(
+        reference, Question.DECISION, outcome="upheld", remedy="refund", amount="120.50", reasons="多收费用。"
+    )
+    redress.until_asked(reference, Question.REMEDY)
+    assert redress.case(reference).owes_report
+    redress.pass_days(9)
+    redress.deploy_and_wait("reconcile-runs")
+    redress.until(lambda: not redress.case(reference).owes_report, "the authority was told")
+    redress.until_asked(reference, Question.REMEDY)
+    assert "正在落实" in redress.store.read_letter(reference, "report_back", 1).text
+
+
+def test_a_withdrawn_case_is_closed_once_the_authority_was_told(redress: Running) -> None:
+    reference = redress.file(**forwarded("zb-3"))
+    redress.until_asked(reference, Question.FINDING)
+    with redress.store.open_case(reference) as desk:
+        desk.case.withdraw("li.wei", desk.now)
+    assert wake_case(reference)
+    redress.until(lambda: has_completed(redress, reference), "the run ended")
+    case = redress.case(reference)
+    assert case.closed is not None
+    assert case.closed.closure is Closure.WITHDRAWN
+    assert [letter for letter, _ in case.letters] == ["acknowledgement", "report_back"]
+
+
 def test_a_consultation_is_answered_and_closed_after_one_step(redress: Running) -> None:
     reference = redress.file(kind="consultation", complainant=person(), narrative="请问提前还款收费吗")
     redress.answer(reference, Question.REPLY, topic="early_repayment", words="请携带合同。")

@@ -1,6 +1,7 @@
 """The sweep on a real server: warned and missed once each, told to operators by tag, event, board and message."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from prefect.states import Running as RunningState
 
 from complaints.adapters.alerting import LEASE, claim_announcements
 from complaints.answers import Question
+from complaints.errors import StageError
 from complaints.settings import settings
 from flows import deadline_board
 from flows.deadline_board import KEPT, KEY, show_board
@@ -110,6 +112,9 @@ def test_what_was_recorded_is_announced_although_the_worker_died_before_and_only
 
 
 def test_people_get_a_message_with_links_to_the_runs(redress: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    for left_open in redress.store.open_references():  # by other tests: a message names only what is latest
+        with suppress(StageError), redress.store.open_case(left_open) as desk:
+            desk.case.withdraw("tests", desk.now)
     reference = redress.file()
     redress.until_asked(reference, Question.FINDING)
     redress.sweep()  # what others have left to tell

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 from prefect.states import Completed, Failed
+from sqlalchemy import func, select
 
 from complaints import acts, timekeeping
+from complaints.adapters.tables import SignRow
 from complaints.answers import FREE_WORDS, Question
 from complaints.errors import (
     AnswerRefused,
@@ -61,7 +63,10 @@ def a_case_at(store, stage, kind=Kind.COMPLAINT, **changes):
     """A stored case at a stage; a complaint's decision is one that needs no remedy to be carried out."""
     reference = file_complaint(store, kind=kind, **changes)
     with store.open_case(reference) as desk:
-        advance(desk.case, stage, now=desk.now, instead=[NO_REMEDY])
+        if stage is Stage.ENDED:  # on nobody's way
+            desk.case.record(an_act(acts.HandlingEnded), desk.now, "li.wei")
+        else:
+            advance(desk.case, stage, now=desk.now, instead=[NO_REMEDY])
     return reference
 
 
@@ -507,3 +512,54 @@ def test_every_step_asks_whether_another_try_is_worth_it():
     for step in {row[0] for row in STEPS} | {steps.record_answer}:
         assert step.retry_condition_fn is is_retryable
         assert step.retries == 4
+
+
+# --- the same complaint twice -------------------------------------------------------------------
+
+AGAIN = {
+    "number": None,
+    "complainant": {"name": "林知夏", "contacts": [EMAIL]},
+    "narrative": "客服承诺不收服务费，但三月五日扣款时被重复收取了两次，要求退还多扣的费用并书面道歉。",
+}
+
+
+def test_what_looks_like_the_same_complaint_is_suggested_once_however_often_the_step_is_run(store):
+    first, second = (a_case_at(store, Stage.ASSESSED, **AGAIN) for _ in range(2))
+
+    for _ in range(2):
+        steps.suggest_repeats.fn(second)
+
+    assert [one.reference for one in store.read_case(second).repeats] == [first]
+    assert [entry.kind for entry in store.entries(second)].count("repeats_suggested") == 1
+
+
+def test_of_two_that_are_assessed_at_one_moment_one_at_least_finds_the_other(store):
+    both = [a_case_at(store, Stage.ACKNOWLEDGED, kind=None, **AGAIN) for _ in range(2)]
+    threads = [Thread(target=steps.assess.fn, args=(one,)) for one in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert any(steps.has_repeats(one) for one in both)
+
+
+def test_nothing_is_suggested_where_nothing_is_alike_or_the_case_has_gone_on(store):
+    alone = a_case_at(store, Stage.ASSESSED, **AGAIN)
+    assert not steps.has_repeats(alone)
+    steps.suggest_repeats.fn(alone)
+    beyond = a_case_at(store, Stage.UNDER_INVESTIGATION, **AGAIN)
+    steps.suggest_repeats.fn(beyond)
+
+    assert not store.read_case(alone).repeats
+    assert not store.read_case(beyond).repeats
+
+
+def test_what_proves_to_be_a_report_can_no_longer_be_found_by_its_signs(store):
+    story = "我要举报某员工收受回扣，有转账记录。"
+    report = a_case_at(store, Stage.ACKNOWLEDGED, kind=None, **AGAIN | {"narrative": story})
+    steps.assess.fn(report)
+
+    assert store.read_case(report).kind is Kind.REPORT
+    with store.read() as session:
+        assert session.scalar(select(func.count()).select_from(SignRow)) == 0

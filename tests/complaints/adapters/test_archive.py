@@ -29,7 +29,7 @@ from complaints.letters import Rendered
 from complaints.reception import receive
 from complaints.regimes.rulebook import load_pack
 from complaints.words import Closure, Kind, Stage
-from tests.builders import PHONE, REGIME, a_complaint, a_letter, a_stored_case, advance, prepare_letter
+from tests.builders import PHONE, REGIME, a_complaint, a_letter, a_stored_case, advance, an_act, prepare_letter
 
 IDENTITY = ("欧阳知夏", "310115199001011234", "lin.zhixia@example.cn", "13800000101", "柜台主管私下收取介绍费")
 """A reporter's name, identity number, contacts and words."""
@@ -242,6 +242,27 @@ def test_a_case_withdrawn_at_once_is_archived(store: Store, tmp_path: Path) -> N
 
     assert check_archive(folder) == []
     assert "投诉人撤回" in (folder / "case_file.zh-CN.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh-CN", ("在卷证据 1", "流水.pdf（application/pdf，7 字节）", "在卷 1 件，来件列明 0 件，未接收 1 件")),
+        ("zh-CN", ("证据入卷", "证据未接收", "查阅证据")),
+        ("en", ("Evidence on file 1", "流水.pdf (application/pdf, 7 bytes)", "1 on file", "1 refused")),
+        ("en", ("evidence added", "evidence refused", "evidence opened")),
+    ],
+)
+def test_the_case_file_tells_of_evidence(store: Store, tmp_path: Path, language: str, said: tuple[str, ...]) -> None:
+    reference = a_closed_case(store)
+    with store.open_case(reference) as desk:
+        for act in (acts.EvidenceAdded, acts.EvidenceRefused, acts.EvidenceOpened):
+            desk.case.record(an_act(act), desk.now, "li.wei")
+
+    folder = archive_case(store, reference, tmp_path)
+
+    page = (folder / f"case_file.{language}.html").read_text(encoding="utf-8")
+    assert [words for words in said if words not in page] == []
 
 
 def test_what_the_complainant_wrote_is_shown_and_never_obeyed(store: Store, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import event, func, select, text, update
 
 from complaints import acts
 from complaints.adapters import sweeping
+from complaints.adapters.entries import replay
 from complaints.adapters.projection import case_columns, clock_columns
-from complaints.adapters.store import replay
 from complaints.adapters.sweeping import Struck, sweep, sweep_batch
 from complaints.adapters.tables import AlertRow, CaseRow, ClockRow, EntryRow
 from complaints.adapters.verify import verify

@@ -8,8 +8,9 @@ from sqlalchemy import column, delete, event, insert, inspect, select, text, upd
 from sqlalchemy import table as sql_table
 
 from complaints import acts
+from complaints.adapters.entries import replay
 from complaints.adapters.projection import CLOCK_COLUMNS, clock_columns
-from complaints.adapters.store import Store, replay
+from complaints.adapters.store import Store
 from complaints.adapters.tables import Base, CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
 from complaints.adapters.verify import verify
 from complaints.errors import MasterKeyMissing, MasterKeyWrong, UnknownCase
@@ -257,6 +258,8 @@ OTHER_VALUES = {
     "regime": "uk-fca",
     "sender": "nobody",
     "number": "CRM-8",
+    "authority": "pbc",
+    "authority_number": "zb-8",
     "channel": "post",
     "language": "en",
     "party_type": "firm",

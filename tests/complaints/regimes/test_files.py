@@ -283,6 +283,7 @@ UNFIT = [
     ('{ zh = "第三条"', '{ zh = " "', 0, "clocks.0.pauses.0.article", "in both languages"),
     ('refs = ["S1"]', 'refs = ["S9"] #!', 0, "clocks.0.refs", "there is no source 'S9'"),
     ('en = "appraisal" }', 'en = "x" }\nrefs = ["S9"] #!', 0, "clocks.0.pauses.0.refs", "there is no source 'S9'"),
+    ('en = "appraisal" }', 'en = "x" }\nends = ["thunder"] #!', 0, "clocks.0.pauses.0.ends", NO_MOMENT),
     ('clocks = ["decision"]', 'clocks = ["decison"] #!', 0, "suspensions.0.clocks", "there is no clock 'decison'"),
     ("ends = 2026-02-28", "ends = 2026-01-28 #!", 0, "suspensions.0.ends", "lies before it begins"),
     ("to = 2026-01-31", "to = 2025-01-31 #!", 0, "suspensions.0.received_to", "lies before received_from"),
@@ -351,6 +352,16 @@ def over(text):
 
 def loosened(text):
     return check(over(text), OVER + text, load_pack("cn-nfra"))
+
+
+def test_an_overlay_may_not_let_a_clock_stand_still_after_what_it_waited_for_has_come():
+    base = PACK.replace('en = "appraisal" }', 'en = "appraisal" }\nends = ["materials_received"]')
+    pause = A_PAUSE.replace('"lunch"\ntitle', '"appraisal"\ntitle')
+    text = f'extends = "own"\nversion = "2"\n[[clocks]]\nname = "decision"\n{pause}'
+    known = read_pack(base, "own.toml")
+    pack = read_pack(text, "our.toml", lambda name: {"own": tomllib.loads(base)}[name])
+
+    assert any("'materials_received' ends the pause" in one.reason for one in check(pack, text, known))
 
 
 def test_an_overlay_changes_what_it_names_and_keeps_the_rest():
@@ -497,6 +508,7 @@ def test_what_an_overlay_breaks_in_the_other_pack_is_found_at_its_extends():
         ('[[clocks]]\nname = "decision"\nstarts = "assessed"\n', "art. 18 counts from 'received'"),
         ('[[clocks]]\nname = "decision"\nends = ["answered", "decided"]\n', "'decided' does not do the duty"),
         ('[[clocks]]\nname = "decision"\nwhen = { kinds = ["complaint"] }\n', "art. 18 applies to other cases, too"),
+        ('[[clocks]]\nname = "decision"\nnamed_date = true\n', "an authority cannot lengthen art. 18"),
         (f'[[clocks]]\nname = "decision"\n{A_PAUSE}', "art. 18 allows no such pause ('lunch')"),
     ],
 )

@@ -18,8 +18,9 @@ def _reference(**options: Any) -> sa.Column[Any]:
 
 
 def upgrade() -> None:
-    """Add tables; of the old ones only ``deliveries`` gets a column."""
+    """Add tables; of the old ones ``deliveries`` and ``cases`` get columns."""
     op.add_column("deliveries", sa.Column("content", sa.String(64)))
+    _add_authorities()
     op.create_table(
         "starts",
         _reference(primary_key=True),
@@ -33,8 +34,22 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(16), primary_key=True),
         sa.Column("sign", sa.String(32), primary_key=True),
     )
-    op.create_index("ix_signs_sign", "signs", ["kind", "sign"])
+    op.create_index("ix_signs_sign", "signs", ["kind", "sign", "reference"])
     _add_announcements()
+
+
+def _add_authorities() -> None:
+    op.add_column("cases", sa.Column("authority", sa.String(600)))
+    op.add_column("cases", sa.Column("authority_number", sa.String(600)))
+    forwarded = sa.text("authority IS NOT NULL")
+    op.create_index(
+        "uq_cases_authority_number",
+        "cases",
+        ["authority", "authority_number"],
+        unique=True,
+        postgresql_where=forwarded,
+        sqlite_where=forwarded,
+    )
 
 
 def _add_announcements() -> None:
@@ -46,14 +61,21 @@ def _add_announcements() -> None:
         sa.Column("at", _instant(), nullable=False),
         sa.Column("facts", sa.Text, nullable=False),
     )
+    op.create_index("ix_announcements_at", "announcements", ["at"])
     op.create_table(
         "dispatches",
         sa.Column("announcement", sa.Integer, sa.ForeignKey("announcements.id"), primary_key=True),
         sa.Column("receiver", sa.String(64), primary_key=True),
+        sa.Column("reference", sa.String(24), nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("next_at", _instant()),
+        sa.Column("give_up_at", _instant()),
         sa.Column("delivered_at", _instant()),
         sa.Column("failure", sa.String(200)),
     )
     waiting = sa.text("next_at IS NOT NULL")
-    op.create_index("ix_dispatches_next_at", "dispatches", ["next_at"], postgresql_where=waiting, sqlite_where=waiting)
+    for name, columns in (
+        ("ix_dispatches_next_at", ["receiver", "next_at"]),
+        ("ix_dispatches_waiting", ["reference", "receiver", "announcement"]),
+    ):
+        op.create_index(name, "dispatches", columns, postgresql_where=waiting, sqlite_where=waiting)

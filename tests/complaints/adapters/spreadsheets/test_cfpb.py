@@ -15,9 +15,13 @@ import pytest
 from sqlalchemy import select
 
 from complaints import acts
-from complaints.adapters import cfpb
-from complaints.adapters.cfpb import ImportReport, NotCfpbLayout, Reject, import_cfpb, write_rejects
-from complaints.adapters.store import Store, new_reference
+from complaints.adapters.filing import new_reference
+from complaints.adapters.spreadsheets import batches, cfpb, importing
+from complaints.adapters.spreadsheets import report as reports
+from complaints.adapters.spreadsheets.cfpb import CfpbLayout
+from complaints.adapters.spreadsheets.importing import import_file
+from complaints.adapters.spreadsheets.report import ImportReport, Reject, TableRefused, write_rejects
+from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow
 from complaints.adapters.verify import verify
 from complaints.case import Case
@@ -70,7 +74,7 @@ CELLS = {
     "Eligible": "true",
     "Date submitted": "2019-09-24",
 }
-SHARED = Path(__file__).parents[3] / ".." / "shared" / "data" / "cfpb"
+SHARED = Path(__file__).parents[4] / ".." / "shared" / "data" / "cfpb"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real CFPB files in ../shared/data/cfpb")
 
 
@@ -100,7 +104,7 @@ def write(folder: Path, content: str | bytes, name: str = "complaints.csv") -> P
 
 
 def run(store: Store, file: Path, *, as_history: bool = True, limit: int | None = None) -> ImportReport:
-    return import_cfpb(store, file, as_history=as_history, regime=REGIME, limit=limit, progress=lambda read: None)
+    return import_file(store, file, CfpbLayout(), as_history=as_history, regime=REGIME, limit=limit)
 
 
 def import_rows(store: Store, folder: Path, *rows: dict[str, str], as_history: bool = True) -> ImportReport:
@@ -109,6 +113,7 @@ def import_rows(store: Store, folder: Path, *rows: dict[str, str], as_history: b
 
 def counts(report: ImportReport) -> tuple[int, int, int]:
     assert report.read == report.new + report.same + report.rejected
+    assert report.updated == 0
     return report.new, report.same, report.rejected
 
 
@@ -325,7 +330,7 @@ def test_a_date_that_cannot_be_is_rejected(cases, tmp_path, written, reason):
 
 
 def test_a_row_of_tomorrow_is_rejected_and_one_of_today_is_not(cases, tmp_path):
-    today = cases.now().astimezone(cfpb._NEW_YORK).date()
+    today = cases.now().astimezone(cfpb.NEW_YORK).date()
     tomorrow = today + timedelta(days=1)
 
     report = import_rows(
@@ -397,7 +402,7 @@ def test_missing_columns_are_named_and_nothing_is_imported(cases, tmp_path):
     columns = [name for name in COLUMNS_18 if name not in ("Complaint ID", "State")]
     file = write(tmp_path, as_text([CELLS], columns))
 
-    with pytest.raises(NotCfpbLayout, match=r"lacks the columns: Complaint ID, State\.") as refused:
+    with pytest.raises(TableRefused, match=r"lacks the columns: Complaint ID, State\.") as refused:
         run(cases, file)
 
     assert refused.value.missing == ("Complaint ID", "State")
@@ -408,7 +413,7 @@ def test_missing_columns_are_named_and_nothing_is_imported(cases, tmp_path):
 def test_a_column_named_twice_is_refused(cases, tmp_path):
     file = write(tmp_path, as_text([CELLS], [*COLUMNS_18, "State"]))
 
-    with pytest.raises(NotCfpbLayout, match="names columns twice: State"):
+    with pytest.raises(TableRefused, match="names columns twice: State"):
         run(cases, file)
 
 
@@ -434,18 +439,18 @@ def test_a_column_that_no_layout_has_is_reported_as_ignored(cases, tmp_path):
     ids=["empty", "blank", "JSON", "NDJSON", "gzip", "zip"],
 )
 def test_a_file_that_is_no_table_is_refused_in_one_sentence(cases, tmp_path, content):
-    with pytest.raises(NotCfpbLayout, match="Nothing was imported"):
+    with pytest.raises(TableRefused, match="Nothing was imported"):
         run(cases, write(tmp_path, content))
 
 
 def test_a_file_that_is_not_there_is_refused_in_one_sentence(cases, tmp_path):
-    with pytest.raises(NotCfpbLayout, match="cannot be opened"):
+    with pytest.raises(TableRefused, match="cannot be opened"):
         run(cases, tmp_path / "nowhere.csv")
 
 
 def test_an_unknown_regime_is_refused_before_anything_is_read(cases, tmp_path):
     with pytest.raises(SettingError, match="no regime pack"):
-        import_cfpb(cases, tmp_path / "nowhere.csv", as_history=True, regime="atlantis")
+        import_file(cases, tmp_path / "nowhere.csv", CfpbLayout(), as_history=True, regime="atlantis")
 
 
 def test_gzip_and_zip_are_unpacked_whatever_the_file_is_called(cases, tmp_path):
@@ -493,7 +498,7 @@ def test_of_two_rows_with_one_number_the_first_counts(cases, tmp_path):
 
 
 def test_an_import_that_was_broken_off_goes_on_where_it_ended(cases, tmp_path, monkeypatch):
-    monkeypatch.setattr(cfpb, "BATCH", 2)
+    monkeypatch.setattr(importing, "BATCH", 2)
     file = write(tmp_path, as_text(rows_numbered(1, 2, 3, 4, 5)))
 
     def break_off(read: int) -> None:
@@ -501,7 +506,7 @@ def test_an_import_that_was_broken_off_goes_on_where_it_ended(cases, tmp_path, m
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_cfpb(cases, file, as_history=True, regime=REGIME, progress=break_off)
+        import_file(cases, file, CfpbLayout(), as_history=True, regime=REGIME, progress=break_off)
 
     assert set(stored(cases)) == {"1", "2", "3", "4"}
     assert counts(run(cases, file)) == (1, 4, 0)
@@ -509,7 +514,7 @@ def test_an_import_that_was_broken_off_goes_on_where_it_ended(cases, tmp_path, m
 
 def test_a_reference_drawn_twice_costs_no_row(store, tmp_path, monkeypatch):
     drawn = iter(["TS260302-2222222", "TS260302-2222222"])
-    monkeypatch.setattr(cfpb, "new_reference", lambda now, zone: next(drawn, None) or new_reference(now, zone))
+    monkeypatch.setattr(batches, "new_reference", lambda now, zone: next(drawn, None) or new_reference(now, zone))
 
     report = import_rows(store, tmp_path, *rows_numbered(1, 2, 3))
 
@@ -518,7 +523,7 @@ def test_a_reference_drawn_twice_costs_no_row(store, tmp_path, monkeypatch):
 
 
 def test_two_imports_at_a_time_store_each_row_once(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(cfpb, "BATCH", 5)
+    monkeypatch.setattr(importing, "BATCH", 5)
     numbers = range(1, 41)
     files = [
         write(tmp_path, as_text(rows_numbered(*numbers)), "forwards.csv"),
@@ -618,7 +623,7 @@ def test_rejects_repeat_nothing_of_what_the_row_says(cases, tmp_path):
 
 
 def test_only_so_many_rejects_are_listed_and_all_are_counted(cases, tmp_path, monkeypatch):
-    monkeypatch.setattr(cfpb, "REJECTS_KEPT", 3)
+    monkeypatch.setattr(reports, "REJECTS_KEPT", 3)
     report = import_rows(cases, tmp_path, *(a_row(Complaint_ID="x") for _ in range(5)))
 
     write_rejects(report, tmp_path / "rejects.csv")
@@ -755,11 +760,11 @@ def test_the_limit_counts_rows_read(cases, tmp_path):
 
 
 def test_progress_is_told_after_every_batch(cases, tmp_path, monkeypatch):
-    monkeypatch.setattr(cfpb, "BATCH", 2)
+    monkeypatch.setattr(importing, "BATCH", 2)
     told: list[int] = []
     file = write(tmp_path, as_text(rows_numbered(1, 2, 3, 4, 5)))
 
-    import_cfpb(cases, file, as_history=True, regime=REGIME, progress=told.append)
+    import_file(cases, file, CfpbLayout(), as_history=True, regime=REGIME, progress=told.append)
 
     assert told == [2, 4, 5]
 
@@ -796,7 +801,7 @@ def test_one_banks_extract_is_read_with_nothing_left_over(cases):
 
 @needs_shared
 def test_every_row_of_the_real_files_is_readable(cases, monkeypatch):
-    monkeypatch.setattr(cfpb, "_write", lambda store, rules, regime, records, as_history: len(records))
+    monkeypatch.setattr(batches.Batches, "take", lambda _, drafts: batches.Batch(new=len(list(drafts))))
 
     official, one_bank = (run(cases, SHARED / f"{name}.csv.gz") for name in ("complaints-18col", "one-bank-2017-2023"))
 
@@ -817,7 +822,7 @@ def test_every_official_fixture_is_read_whole_or_refused_in_one_sentence(cases, 
             name = Path(member.name).name
             try:
                 read[name] = counts(run(cases, write(tmp_path, content.read(), name)))
-            except NotCfpbLayout as error:
+            except TableRefused as error:
                 refused[name] = str(error)
 
     assert read.pop("v1-intake.csv") == (30, 0, 0)

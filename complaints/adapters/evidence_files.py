@@ -1,0 +1,199 @@
+"""Sealed files in a folder, or wherever fsspec reaches: ``<reference>/<sha256>``."""
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]
+
+from complaints.errors import ComplaintError, EvidenceStoreAway, SettingError
+
+_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class EvidenceFiles:
+    """The files themselves; whoever asks says by case and hash which one.
+
+    Args:
+        url: A folder, or a URL for fsspec, such as ``s3://bucket/prefix``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._opened: tuple[int, Any, str] | None = None
+
+    def write(self, reference: str, sha256: str, sealed: bytes) -> None:
+        """Write a file, whole or not at all; in a folder it then survives a power cut.
+
+        Raises:
+            EvidenceStoreAway: it was not written.
+        """
+        address = _address(reference, sha256)
+        with self._reached() as (fs, root):
+            _write(fs, f"{root}/{address}", sealed)
+
+    def read(self, reference: str, sha256: str) -> bytes | None:
+        """Return a file, or None where it is not there.
+
+        Raises:
+            EvidenceStoreAway: the store does not answer.
+        """
+        address = _address(reference, sha256)
+        with self._reached() as (fs, root):
+            try:
+                content: bytes = fs.cat_file(f"{root}/{address}")
+            except FileNotFoundError:
+                return None
+            return content
+
+    def holds(self, reference: str, sha256: str) -> bool:
+        """Whether a file is there.
+
+        Raises:
+            EvidenceStoreAway: the store does not answer.
+        """
+        address = _address(reference, sha256)
+        with self._reached() as (fs, root):
+            return bool(fs.isfile(f"{root}/{address}"))
+
+    def references(self) -> set[str]:
+        """Return the cases of which something is there.
+
+        Raises:
+            EvidenceStoreAway: the store does not answer.
+        """
+        with self._reached() as (fs, root):
+            return {_last(one) for one in _listed(fs, root) if one["type"] == "directory"}
+
+    def names(self, reference: str) -> set[str]:
+        """Return the names of what is there of a case, whoever put it there.
+
+        Raises:
+            EvidenceStoreAway: the store does not answer.
+        """
+        with self._reached() as (fs, root):
+            return {_last(one) for one in _listed(fs, f"{root}/{reference}") if one["type"] == "file"}
+
+    def written_at(self, reference: str, name: str) -> datetime | None:
+        """Return when a file that :meth:`names` told was written, by the store's clock; None where it is gone.
+
+        Raises:
+            EvidenceStoreAway: the store does not answer.
+        """
+        with self._reached() as (fs, root):
+            try:
+                written: datetime = fs.modified(f"{root}/{reference}/{name}")
+            except FileNotFoundError:
+                return None
+            return written
+
+    def remove(self, reference: str, name: str) -> None:
+        """Remove a file that :meth:`names` told.
+
+        Raises:
+            EvidenceStoreAway: it was not removed.
+        """
+        with self._reached() as (fs, root), contextlib.suppress(FileNotFoundError):
+            fs.rm_file(f"{root}/{reference}/{name}")
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder it is, or None for a store elsewhere.
+
+        Raises:
+            SettingError: the URL is none that can be used.
+        """
+        fs, root = self._filesystem()
+        return Path(root) if isinstance(fs, LocalFileSystem) else None
+
+    def check(self) -> None:
+        """Write something, read it and remove it.
+
+        Raises:
+            SettingError: the URL is none that can be used.
+            EvidenceStoreAway: the store does not answer, or does not keep what is written.
+        """
+        with self._reached() as (fs, root):
+            path, content = f"{root}/.check-{secrets.token_hex(8)}", secrets.token_bytes(32)
+            _write(fs, path, content)
+            kept = fs.cat_file(path)
+            fs.rm_file(path)
+        if kept != content:
+            raise EvidenceStoreAway("it does not return what was written")
+
+    @contextmanager
+    def _reached(self) -> Iterator[tuple[Any, str]]:
+        try:
+            yield self._filesystem()
+        except ComplaintError:
+            raise
+        except Exception as error:  # each kind of store has errors of its own; their texts may hold addresses and keys
+            raise EvidenceStoreAway(type(error).__name__) from None
+
+    def _filesystem(self) -> tuple[Any, str]:
+        """Return fsspec's filesystem and the root in it; a forked process makes its own connections."""
+        if self._opened is None or self._opened[0] != os.getpid():
+            try:
+                # Other processes write here too: what was listed once must be asked again.
+                fs, root = url_to_fs(self.url, use_listings_cache=False, skip_instance_cache=True)
+            except (ValueError, ImportError, TypeError):  # not repeated: it may hold a password
+                cure = "Write a folder or s3://bucket/prefix; S3 needs redress[s3]"
+                raise SettingError("REDRESS_EVIDENCE_URL", "no store can be reached by this address", cure) from None
+            self._opened = os.getpid(), fs, str(root).rstrip("/")
+        return self._opened[1:]
+
+
+def _address(reference: str, sha256: str) -> str:
+    if not (_REFERENCE.fullmatch(reference) and _SHA256.fullmatch(sha256)):
+        raise ValueError("nothing but a reference and a hash ever names a file")
+    return f"{reference}/{sha256}"
+
+
+def _write(fs: Any, path: str, content: bytes) -> None:
+    if isinstance(fs, LocalFileSystem):
+        _write_in_folder(Path(path), content)
+        return
+    fs.pipe_file(path, content)
+    if fs.size(path) != len(content):
+        raise EvidenceStoreAway("it cut the file short")
+
+
+def _write_in_folder(path: Path, content: bytes) -> None:
+    """Write beside its place, to the disk, then rename: nobody ever sees half a file."""
+    for folder in (path.parent.parent, path.parent):  # each by itself: parents=True would open those in between
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    for folder in (path.parent, path.parent.parent):  # the names too, and that of a folder that was just made
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _listed(fs: Any, path: str) -> list[dict[str, Any]]:
+    try:
+        return list(fs.ls(path, detail=True))
+    except FileNotFoundError:
+        return []
+
+
+def _last(listed: dict[str, Any]) -> str:
+    return str(listed["name"]).rstrip("/").rpartition("/")[2]

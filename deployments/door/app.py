@@ -1,0 +1,39 @@
+"""The HTTP door as uvicorn runs it: ``deployments.door.app:app``.
+
+First the ledger, then Prefect: what is answered with 2xx is stored for good; runs are started and woken afterwards,
+and by ``reconcile-runs`` where Prefect does not answer now.
+"""
+
+from complaints.settings import settings
+from deployments.environment import apply
+
+apply(settings())  # a door that is started by itself finds the same Prefect; it reads the environment when imported
+
+from fastapi import FastAPI  # noqa: E402
+from starlette.types import ASGIApp  # noqa: E402
+
+from deployments.door import problems  # noqa: E402
+from deployments.door.description import describe  # noqa: E402
+from deployments.door.guard import Guard  # noqa: E402
+from deployments.door.routes import router  # noqa: E402
+from deployments.pages.router import router as pages  # noqa: E402
+
+
+def make_app() -> FastAPI:
+    """Return the application behind the guard."""
+    made = FastAPI(title="Redress", version="1", description="Takes complaints in, and what belongs to them.")
+    problems.install(made)
+    describe(made)
+    made.include_router(router)
+    made.include_router(pages)
+
+    @made.get("/healthz", tags=["operation"])
+    async def healthz() -> dict[str, str]:
+        """Say that the door is open."""
+        return {"status": "ok"}
+
+    return made
+
+
+api = make_app()
+app: ASGIApp = Guard(api)
