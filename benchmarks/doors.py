@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="how long [default: 60]")
     parser.add_argument("--connections", type=int, default=16, help="kept open by the load [default: 16]")
     parser.add_argument("--senders", type=int, default=2, help="processes that send [default: 2]")
-    parser.add_argument("--processes", type=int, default=2, help="processes of the door [default: 2]")
+    parser.add_argument("--processes", type=int, default=1, help="processes of the door [default: 1]")
     given = parser.parse_args()
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redress-bench-")))
@@ -151,7 +151,7 @@ def a_door(url: URL, home: Path, processes: int) -> Iterator[int]:
         "REDRESS_PREFECT_API_URL": "http://127.0.0.1:9/api",
     }
     command = [sys.executable, "-m", "uvicorn", "deployments.door.app:app", "--port", str(port)]
-    command += ["--workers", str(processes), "--log-level", "error"]
+    command += ["--workers", str(processes), "--log-level", "error", "--no-proxy-headers"]
     door = subprocess.Popen(command, env=environment)
     try:
         until_open(port, door)

@@ -95,6 +95,8 @@ def start_owed() -> int:
 
 def _start_owed() -> int:
     started = 0
+    if not starts_owed(store(), 1):
+        return started
     try:
         with temporary_settings(updates=_SHORT), prefect_client() as client:
             while owed := starts_owed(store(), _BATCH):

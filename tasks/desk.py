@@ -7,6 +7,7 @@ from sqlalchemy.exc import OperationalError
 from complaints.adapters.evidence import EvidenceStore
 from complaints.adapters.mail import Carrier, FolderCarrier, HandOver, KeptOnFile, SmtpCarrier
 from complaints.adapters.store import Store
+from complaints.adapters.together import Together
 from complaints.adapters.virus_scanner import VirusScanner
 from complaints.case import Case
 from complaints.errors import RetryableError
@@ -24,6 +25,12 @@ def evidence_store() -> EvidenceStore:
     """Return this process's evidence store."""
     scanner = VirusScanner(settings().virus_scanner_url) if settings().virus_scanner_url else None
     return EvidenceStore(settings().evidence_place, settings().evidence_limits, scanner)
+
+
+@cache
+def together() -> Together:
+    """Return what stores the complaints that reach this process at the same moment."""
+    return Together(store(), settings().regime, settings().further_regimes)
 
 
 def look(reference: str) -> Case:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, bindparam, insert, select, text
+from sqlalchemy import Table, bindparam, insert, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -54,6 +54,9 @@ _NEW_CASES: Final = text(  # SQLAlchemy would compile its own ON CONFLICT anew f
 ).bindparams(*(bindparam(column.name, type_=column.type) for column in _CASES.c))
 _DELIVERED = select(DeliveryRow.reference).where(
     DeliveryRow.sender == bindparam("sender"), DeliveryRow.delivery_id == bindparam("delivery_id")
+)
+_DELIVERED_OF_MANY: Final = select(DeliveryRow.sender, DeliveryRow.delivery_id).where(
+    tuple_(DeliveryRow.sender, DeliveryRow.delivery_id).in_(bindparam("deliveries", expanding=True))
 )
 _NUMBERED = select(CaseRow.reference).where(
     CaseRow.sender == bindparam("sender"), CaseRow.number == bindparam("number")
@@ -109,6 +112,12 @@ def look(session: Session, sender: str, number: str | None, delivery_id: str | N
         return Look(0, 0, None, None)
     version, is_demo, offset, delivered, numbered = row
     return Look(version, offset if is_demo else 0, delivered, numbered)
+
+
+def delivered(session: Session, deliveries: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of some deliveries, each with its sender, that came in before."""
+    rows = session.connection().execute(_DELIVERED_OF_MANY, {"deliveries": list(deliveries)})
+    return {(sender, delivery_id) for sender, delivery_id in rows}
 
 
 def forwarded_case(session: Session, transfer: Transfer) -> str | None:
@@ -172,13 +181,14 @@ def add_many(session: Session, cases: Sequence[Case], master: MasterKey, wants: 
     return {one: Added(keys[one], ledgers[one][-1].seq, ledgers[one][-1].hash) for one in free}
 
 
-def add_delivery(session: Session, sender: str, delivery_id: str, reference: str) -> None:
-    """Remember which case a delivery became.
+def add_deliveries(session: Session, deliveries: Sequence[tuple[str, str, str]]) -> None:
+    """Remember which cases deliveries became: the sender, its id of the delivery, and the case.
 
     Raises:
         IntegrityError: the same delivery came in at the same moment.
     """
-    _insert(session, _DELIVERIES, [{"sender": sender, "delivery_id": delivery_id, "reference": reference}])
+    names = ("sender", "delivery_id", "reference")
+    _insert(session, _DELIVERIES, [dict(zip(names, one, strict=True)) for one in deliveries])
 
 
 def _insert_cases(session: Session, cases: Sequence[Case], ledgers: dict[str, list[Entry]]) -> Collection[str]:

@@ -22,8 +22,9 @@ from complaints.adapters.entries import entries_of, new_entries, read_acts, repl
 from complaints.adapters.filing import (
     Filed,
     Look,
-    add_delivery,
+    add_deliveries,
     add_many,
+    delivered,
     forwarded_case,
     look,
     new_reference,
@@ -392,17 +393,14 @@ class Store:
                     seen = look(session, sender, complaint.number, delivery_id)
                     if known := self._known(session, seen, complaint, delivery_id):
                         return Filed(known, is_new=False)
-                    rules = self._rules_of_version(session, seen.rules_version)
                     now = datetime.now(UTC) + timedelta(seconds=seen.offset)
-                    pack, others = rules.choose(regime, further, complaint.received_at or now)
-                    case = receive(
-                        new_reference(now, pack.tz), pack, complaint, sender, now, rules=rules, further=others
-                    )
+                    rules = self._rules_of_version(session, seen.rules_version)
+                    case = _received(complaint, sender, now, rules, regime, further)
                     added = add_many(session, [case], self.master, self.wants).get(case.reference)
                     if added is None:
                         continue  # the same number at the same moment, or a reference drawn twice: look again
                     if delivery_id:
-                        add_delivery(session, sender, delivery_id, case.reference)
+                        add_deliveries(session, [(sender, delivery_id, case.reference)])
                     if attach:
                         attach(OpenCase(case, now, session, added.key))
                     if case.new:
@@ -413,6 +411,40 @@ class Store:
                     raise
                 continue  # the same delivery at the same moment: look again
         raise CaseConflict(delivery_id or "new", 0)
+
+    def file_new(
+        self, filings: Sequence[tuple[Complaint, str, str]], regime: str, further: Sequence[str] = ()
+    ) -> dict[int, Filed]:
+        """Store, in one transaction, those of several complaints that are certainly new.
+
+        Args:
+            filings: Each a validated record, who delivers it, and the sender's id of the delivery.
+            regime: Name of the leading regime.
+            further: Names of the regimes that apply beside it where their condition holds.
+
+        Returns:
+            What was stored, by its place in ``filings``. The others are known, or may be: :meth:`file` tells.
+
+        Raises:
+            AnswerRefused: one of them cannot be stored; none of them was.
+            IntegrityError: one of them was delivered again at the same moment; none of them was stored.
+        """
+        first = {(sender, delivery): place for place, (_, sender, delivery) in reversed([*enumerate(filings)])}
+        cases: dict[int, Case] = {}
+        with self.write() as session:
+            seen = look(session, "", None, None)
+            now = datetime.now(UTC) + timedelta(seconds=seen.offset)
+            rules = self._rules_of_version(session, seen.rules_version)
+            known = delivered(session, first)
+            for (sender, delivery), place in first.items():
+                complaint = filings[place][0]
+                if (sender, delivery) not in known and complaint.transfer is None:
+                    refuse_unless_it_fits(sender, delivery)
+                    cases[place] = _received(complaint, sender, now, rules, regime, further)
+            added = add_many(session, [*cases.values()], self.master, self.wants)
+            stored = {place: case.reference for place, case in cases.items() if case.reference in added}
+            add_deliveries(session, [(*filings[place][1:], reference) for place, reference in stored.items()])
+        return {place: Filed(reference, is_new=True) for place, reference in stored.items()}
 
     def _known(self, session: Session, seen: Look, complaint: Complaint, delivery_id: str | None) -> str | None:
         """Return the case that a complaint is already."""
@@ -499,3 +531,11 @@ class Store:
 def _offset(to: datetime) -> int:
     """Return the seconds to add to the real time; rounded up, so that what is due at ``to`` is due when it has come."""
     return math.ceil((to - datetime.now(UTC)).total_seconds())
+
+
+def _received(
+    complaint: Complaint, sender: str, now: datetime, rules: Rulebook, regime: str, further: Sequence[str]
+) -> Case:
+    """Open a case for a complaint, under the versions of its regimes that are in force."""
+    pack, others = rules.choose(regime, further, complaint.received_at or now)
+    return receive(new_reference(now, pack.tz), pack, complaint, sender, now, rules=rules, further=others)

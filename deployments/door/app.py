@@ -4,6 +4,8 @@ First the ledger, then Prefect: what is answered with 2xx is stored for good; ru
 and by ``reconcile-runs`` where Prefect does not answer now.
 """
 
+import gc
+
 from complaints.settings import settings
 from deployments.environment import apply
 
@@ -36,4 +38,7 @@ def make_app() -> FastAPI:
 
 
 api = make_app()
+# What was imported stays: looking through all of it again for garbage would stop every request for 0.1 s now and then.
+gc.collect()
+gc.freeze()
 app: ASGIApp = Guard(api)

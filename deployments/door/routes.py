@@ -48,7 +48,10 @@ async def file_complaint(request: Request) -> Response:
     409, and nothing is stored.
     """
     async with admitted(request, Scope.FILE, JSON, MULTIPART) as given:
-        filed = await _in_thread(lambda: _with_parts(request, given, Complaint, "complaint", taking.file_complaint))
+        if given.media_type == MULTIPART:
+            filed = await _in_thread(lambda: _with_parts(request, given, Complaint, "complaint", taking.file_complaint))
+        else:
+            filed = await taking.file_record(given.caller, given.body.read())
     return JSONResponse({"reference": filed.reference}, 201 if filed.is_new else 200)
 
 

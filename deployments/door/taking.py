@@ -1,7 +1,8 @@
-"""Taking things in at the door: from a record and its files to the case database. Runs in threads."""
+"""Taking things in at the door: from a record and its files to the case database."""
 
 import logging
 import re
+from asyncio import wrap_future
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
@@ -35,6 +36,7 @@ from complaints.senders import Scope
 from complaints.settings import settings
 from deployments.door import aftermath
 from deployments.door.callers import Caller
+from deployments.door.contents import record_of
 from deployments.door.parts import Part
 from deployments.door.problems import (
     CASE_CLOSED,
@@ -49,7 +51,7 @@ from deployments.door.problems import (
 )
 from tasks import contributions
 from tasks.contributions import Upload
-from tasks.desk import evidence_store, store
+from tasks.desk import evidence_store, store, together
 
 _RETRY_SECONDS: Final = 5
 REFERENCE: Final = re.compile(r"TS\d{6}-[2-9A-HJ-NP-TV-Z]{7}")
@@ -59,8 +61,17 @@ Result = TypeVar("Result")
 log = logging.getLogger("redress.door")
 
 
+async def file_record(caller: Caller, body: bytes) -> Filed:
+    """Store a complaint that came alone as a new case, once."""
+    with _refusals():
+        filed = await wrap_future(together().file(lambda: record_of(body, Complaint), caller.name, caller.delivery))
+    if filed.is_new:
+        aftermath.filed(filed.reference)
+    return filed
+
+
 def file_complaint(caller: Caller, complaint: Complaint, parts: Sequence[Part]) -> Filed:
-    """Store a complaint and what came with it as a new case, once."""
+    """Store a complaint and what came with it as a new case, once. Runs in a thread."""
     with _refusals():
         uploads, evidence = _examined(parts, complaint.evidence, caller)
         if uploads:
@@ -71,7 +82,7 @@ def file_complaint(caller: Caller, complaint: Complaint, parts: Sequence[Part]) 
             settings().regime,
             caller.delivery,
             settings().further_regimes,
-            attach=(lambda desk: _keep(desk, uploads, caller)) if uploads else None,
+            attach=lambda desk: _keep(desk, uploads, caller),
         )
     if filed.is_new:
         aftermath.filed(filed.reference)

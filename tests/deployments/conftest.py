@@ -54,6 +54,7 @@ def forget() -> None:
             kept().engine.dispose()
             kept.cache_clear()
     desk.evidence_store.cache_clear()
+    desk.together.cache_clear()
     settings.cache_clear()
 
 

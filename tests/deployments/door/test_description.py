@@ -103,7 +103,7 @@ def test_a_bug_is_answered_with_problem_details_and_tells_nobody_what_was_sent(
     def broken(*_: object) -> BaseModel:
         raise RuntimeError(SAID[0])
 
-    monkeypatch.setattr("deployments.door.routes.record_of", broken)
+    monkeypatch.setattr("deployments.door.taking.record_of", broken)
     answer = send(door, as_json())
 
     assert answer.status_code == 500
