@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -66,15 +66,9 @@ class Recorded:
     by: str
 
 
-class Received(Act):
-    """A complaint reached the firm."""
+class RecordFacts(BaseModel):
+    """What is said of a record in clear, for lists, rules and statistics."""
 
-    personal = frozenset({"complaint"})
-    complaint: Complaint | None = None  # None once the person has been erased
-    regime: str
-    regime_version: str
-    sender: str
-    number: str | None = None
     channel: Channel
     language: str
     stated_kind: Kind | None = None
@@ -86,6 +80,34 @@ class Received(Act):
     region: str | None = None
     amount: Money | None = None
     urgent: bool = False
+
+
+def facts_of(complaint: Complaint) -> dict[str, Any]:
+    """Return the fields of :class:`RecordFacts` for a record."""
+    return {
+        "channel": complaint.channel,
+        "language": complaint.language,
+        "stated_kind": complaint.kind,
+        "party_type": complaint.complainant.type,
+        "represented": complaint.representative is not None,
+        "product": complaint.product,
+        "category": complaint.category,
+        "cause": complaint.cause,
+        "region": complaint.region,
+        "amount": complaint.amount,
+        "urgent": complaint.urgent,
+    }
+
+
+class Received(Act, RecordFacts):
+    """A complaint reached the firm."""
+
+    personal = frozenset({"complaint"})
+    complaint: Complaint | None = None  # None once the person has been erased
+    regime: str
+    regime_version: str
+    sender: str
+    number: str | None = None
     evidence_count: int = 0
     received_at: datetime
     history: bool = False  # imported after the fact: no clock runs, no letter is sent
@@ -96,22 +118,11 @@ class Received(Act):
     report_by: date | None = None  # the day that the authority named
 
 
-class RecordCorrected(Act):
+class RecordCorrected(Act, RecordFacts):
     """The source of a case of history says something else of it now; the whole record, as it is from here on."""
 
     personal = frozenset({"complaint"})
     complaint: Complaint | None = None
-    channel: Channel
-    language: str
-    stated_kind: Kind | None = None
-    party_type: PartyType
-    represented: bool = False
-    product: str | None = None
-    category: Category | None = None
-    cause: Cause | None = None
-    region: str | None = None
-    amount: Money | None = None
-    urgent: bool = False
     received_at: datetime
     timely: bool | None = None
     closed_at: datetime | None = None

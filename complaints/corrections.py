@@ -42,17 +42,7 @@ def correct(
         raise AnswerRefused("received_at", "is in the future")
     act = acts.RecordCorrected(
         complaint=complaint,
-        channel=complaint.channel,
-        language=complaint.language,
-        stated_kind=complaint.kind,
-        party_type=complaint.complainant.type,
-        represented=complaint.representative is not None,
-        product=complaint.product,
-        category=complaint.category,
-        cause=complaint.cause,
-        region=complaint.region,
-        amount=complaint.amount,
-        urgent=complaint.urgent,
+        **acts.facts_of(complaint),
         received_at=received_at,
         timely=timely,
         closed_at=closed_at,

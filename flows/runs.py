@@ -33,7 +33,7 @@ DEPLOYMENT: Final = "handle-complaint/handle-complaint"
 URGENT: Final = "urgent"
 """The work queue whose runs go before all others."""
 
-_SHORT: Final = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
+SHORT: Final = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
 """A Prefect that hangs must not keep what stores complaints; their runs are started later."""
 
 _BATCH: Final = 50  # runs started between two looks at what is owed
@@ -98,7 +98,7 @@ def _start_owed() -> int:
     if not starts_owed(store(), 1):
         return started
     try:
-        with temporary_settings(updates=_SHORT), prefect_client() as client:
+        with temporary_settings(updates=SHORT), prefect_client() as client:
             while owed := starts_owed(store(), _BATCH):
                 deployment = client.read_deployment_by_name(DEPLOYMENT).id
                 for reference, urgent in owed:

@@ -11,11 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 from typing import Final
 
-from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import temporary_settings
 
-from flows.runs import start_owed, wake_case
-
-_SHORT: Final = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
+from flows.runs import SHORT, start_owed, wake_case
 
 log = logging.getLogger("redress.door")
 
@@ -59,7 +57,7 @@ def _start(references: set[str]) -> None:
 
 
 def _wake(references: set[str]) -> None:
-    with temporary_settings(updates=_SHORT):
+    with temporary_settings(updates=SHORT):
         for reference in references:
             wake_case(reference)
 
