@@ -117,6 +117,9 @@ def _goes_on(case: "Case", key: str, clock: Clock, rule: ClockRule, pack: Pack, 
     """Yield what an act does to a clock that runs."""
     if what.names.intersection(rule.ends):
         late = rule.nature is Nature.DUTY and ran_out(case, key, clock, what.at)
+        if (fell_away := _fell_away(what.act)) and rule.nature is Nature.DUTY and not late:
+            yield acts.ClockEnded(clock=key, reason=fell_away)
+            return
         yield acts.ClockMet(clock=key, late=late, done_at=what.at if what.at != what.now else None)
     elif what.names.intersection(rule.restarts):
         # New facts give the whole period again, but only within it: a limit that was missed stays missed.
@@ -130,6 +133,12 @@ def _goes_on(case: "Case", key: str, clock: Clock, rule: ClockRule, pack: Pack, 
         # The second answer opens another window for the complainant; the first one's is no more.
         yield acts.ClockEnded(clock=key, reason="begins_again")
         yield _started(case, rule, pack, what.at, what.now)
+
+
+def _fell_away(act: Act) -> Closure | None:
+    """Return why what a case still owes falls away: nothing was done, and nothing is to be done any more."""
+    closure = act.closure if isinstance(act, acts.Closed | acts.HandlingEnded) else None
+    return closure if closure in (Closure.WITHDRAWN, Closure.MERGED) else None
 
 
 def _ends_pause(clock: Clock, rule: ClockRule, what: _Happening) -> bool:
@@ -255,7 +264,7 @@ def _rest_ends(case: "Case", what: _Happening) -> Iterator[Act]:
     done or waived.
     """
     closure = what.act.closure if isinstance(what.act, acts.Closed | acts.HandlingEnded) else None
-    ends_all = closure in (Closure.WITHDRAWN, Closure.MERGED)
+    ends_all = _fell_away(what.act) is not None
     waived = _WAIVED in what.names
     if closure is None and not waived and not isinstance(what.act, acts.RegimeAdopted):
         return

@@ -217,8 +217,8 @@ class DeliveryIdTaken(ComplaintError):
 
     def __str__(self) -> str:
         return (
-            f"webhook-id: case {self.reference} was already delivered under this id with other content; "
-            "send it under a webhook-id of its own"
+            f"delivery id: case {self.reference} was already delivered under this id with other content; "
+            "send it under a webhook-id of its own, or an Idempotency-Key"
         )
 
 

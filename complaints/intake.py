@@ -14,6 +14,9 @@ from complaints.words import EN, ZH, Category, Cause, Channel, ContactKind, Kind
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # tab and line ends are none
 
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 9000
+
 
 def _harmless(text: str) -> str:
     """Refuse control characters, which have no business in a name or a story."""
@@ -29,10 +32,9 @@ def _to_the_cent(value: Decimal) -> Decimal:
 
 def _to_utc(value: datetime) -> datetime:
     """Write an instant in one way, whatever offset it was sent with."""
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:  # in UTC it lies before the year 1 or after the year 9999
-        raise ValueError("is out of range") from None
+    if not _FIRST_YEAR <= value.year < _LAST_YEAR:  # beyond, not every zone can say when that was
+        raise ValueError(f"is out of range: {_FIRST_YEAR} to {_LAST_YEAR}")
+    return value.astimezone(UTC)
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_harmless)]

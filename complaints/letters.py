@@ -96,7 +96,8 @@ def render_letter(
     rendered_html = template.render(words)
     parsed = _TextMaker.parse(rendered_html)
     refuse_incomplete(case, letter, packs, parsed.elements)
-    return Rendered(html.unescape(subject).strip(), parsed.text, rendered_html)
+    in_one_line = " ".join(html.unescape(subject).split())  # no header holds a line break
+    return Rendered(in_one_line, parsed.text, rendered_html)
 
 
 def _parts(case: Case, letter: str, packs: Iterable[Pack]) -> list[str]:

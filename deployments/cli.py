@@ -359,8 +359,9 @@ def show_addresses(where: Settings) -> None:
         "Prefect's page (waiting forms: Runs → a run that is Suspended → Resume)", where.api_url.removesuffix("/api")
     )
     table.add_row(
-        "HTTP door (POST /v1/complaints, documentation at /docs)", f"http://{where.door_host}:{where.door_port}"
+        "HTTP door (POST /v1/complaints, described at /openapi.json)", f"http://{where.door_host}:{where.door_port}"
     )
+    table.add_row("投诉网页 · web form for complainants", f"{where.pages_url}/complain")
     letters = "a mail server" if where.smtp_url else f"{where.letters_folder} (no mail server is set: not sent)"
     table.add_row("letters", Text(letters))
     table.add_row("summaries", Text(str(where.summaries_folder)))

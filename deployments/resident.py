@@ -55,6 +55,9 @@ LOOK_SECONDS: Final = 2.0
 PATIENCE: Final = timedelta(seconds=2)
 """How long two workers may be at the same run before it is certain which of them has it."""
 
+LOST_SECONDS: Final = 600.0
+"""How long a run that another worker got is left alone, should what this one said of it have been noted last."""
+
 _ALIVE: Final = (StateType.RUNNING, StateType.PENDING)
 """States in which a run is in the hands of a worker."""
 
@@ -77,6 +80,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
         self._own_threads = Slots(4)  # the sweep goes on while cases wait for a mail server
         self._any_threads = anyio.CapacityLimiter(math.inf)  # the slots limit them
         self._executing: set[UUID] = set()
+        self._lost: dict[UUID, float] = {}  # runs that another worker got, and when
         self._next_look = 0.0
         self._lease = Lease(settings().home / "workers")
 
@@ -98,7 +102,11 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
             await self.client.update_flow_run(flow_run.id, infrastructure_pid=self._lease.identifier)
             self._executing.add(flow_run.id)
             if await self._propose_pending_state(flow_run):
+                # Another worker that wanted it may have said that it is its own meanwhile.
+                await self.client.update_flow_run(flow_run.id, infrastructure_pid=self._lease.identifier)
                 await self.run(flow_run)
+            else:
+                self._lost[flow_run.id] = time.monotonic()
         except Exception as error:  # of Prefect's server, or of the import of a flow; a failing flow says so itself
             self._logger.exception("Run %s could not be executed.", flow_run.id)
             await self._propose_crashed_state(flow_run, f"It could not be executed: {type(error).__name__}.")
@@ -134,6 +142,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
 
     async def revive_orphans(self) -> int:
         """Put runs back into the queue whose worker on this machine is dead; return how many."""
+        self._lost = {run: at for run, at in self._lost.items() if time.monotonic() - at < LOST_SECONDS}
         held = await self.client.read_flow_runs(
             flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(_ALIVE)))),
             work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[self._work_pool_name])),
@@ -152,6 +161,8 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, ResidentWor
     def _is_orphan(self, run: FlowRun) -> bool:
         """Whether a run that is said to be executed is executed by nobody."""
         if run.id in self._executing or run.state is None:
+            return False
+        if run.id in self._lost:
             return False
         holder, mine = run.infrastructure_pid, self._lease.identifier
         if run.state.type is StateType.RUNNING and holder and holder != mine:

@@ -223,12 +223,14 @@ def _report(reference: str, report: Return, mail: IncomingMail, received_at: dat
             letter = letter_returned(desk.case, report)
             if letter is None or desk.case.stage is Stage.ARCHIVED:
                 return False
+            # Who shows only an address may be anybody: a person is asked, but the address stays in use.
+            is_proved = letter.prepared.message_id in report.message_ids
             receipt = DeliveryReceipt(
                 letter=letter.prepared.number,
                 status=report.status,
                 occurred_at=received_at,
                 recipient=report.recipients[0] if len(report.recipients) == 1 else None,
-                code=report.code,
+                code=report.code if is_proved else None,
                 detail=words_of(mail)[:2000],
             )
             if not report_delivery(desk, receipt, SENDER, delivery):

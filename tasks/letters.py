@@ -41,13 +41,19 @@ def prepare_letter(reference: str, letter: str, round: int) -> None:
             round=round,
             number=number,
             language=desk.case.language_of(letter),
-            message_id=f"<{number}@{settings().firm.email.partition('@')[2]}>",
+            message_id=_message_id(desk, number),
             sha256=rendered.sha256,
             channel=channel,
             recipient=recipient,
         )
         desk.case.record(act, desk.now)
         desk.keep_letter(letter, round, rendered)
+
+
+def _message_id(desk: OpenCase, number: str) -> str:
+    """Return a letter's Message-ID: whoever answers under it has the letter, for nobody else can know it."""
+    mark = desk.case_key.mark(f"letter/{number}").hex()[:16]
+    return f"<{number}-{mark}@{settings().firm.email.partition('@')[2]}>"
 
 
 def _link(desk: OpenCase) -> str | None:

@@ -15,7 +15,6 @@ import httpx
 from complaints.adapters.dispatching import Dead, Dispatch, claim, give_up, prune, settle, waited_for, webhook_id
 from complaints.adapters.store import Store
 from complaints.adapters.webhooks import Outcome, Signed, client_for, message, post
-from complaints.errors import ComplaintError
 from complaints.receivers import Receiver
 from complaints.words import Kind
 
@@ -52,10 +51,13 @@ def deliver(store: Store, receivers: Mapping[str, Receiver], seconds: float = PA
     if receivers:
         with ThreadPoolExecutor(len(receivers), thread_name_prefix="webhooks") as pool:
             running = [pool.submit(_serve, store, name, receivers[name], until) for name in receivers]
-        for one in (future.result() for future in running):  # what is wrong with one is raised when all have ended
+        for one in (future.result() for future in running if not future.exception()):
             total.delivered += one.delivered
             total.failed += one.failed
             total.dead += one.dead
+        wrong = [error for future in running if (error := future.exception())]
+        if wrong and not (total.delivered or total.failed):  # of a database that is away everybody suffers
+            raise wrong[0]
     prune(store)
     return total
 
@@ -109,7 +111,6 @@ async def _send_all(store: Store, name: str, receiver: Receiver, until: float) -
 
 async def _attempt(client: httpx.AsyncClient, store: Store, receiver: Receiver, one: Dispatch) -> Outcome:
     try:
-        content = signed(store, one, receiver)
-    except ComplaintError as wrong:  # this case is not fit to be read; others are
+        return await post(client, receiver, signed(store, one, receiver))
+    except Exception as wrong:  # of this message alone: what became of the others must be noted
         return Outcome(type(wrong).__name__)
-    return await post(client, receiver, content)

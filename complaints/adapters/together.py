@@ -10,11 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from complaints.adapters.filing import Filed
 from complaints.adapters.store import Store
-from complaints.errors import ComplaintError
 from complaints.intake import Complaint
 
 MOST: Final = 25
@@ -80,7 +77,7 @@ class Together:
         new = [(complaint, one.sender, one.delivery_id) for one, complaint in filings.items()]
         try:
             return self._store.file_new(new, self._regime, self._further)
-        except (ComplaintError, SQLAlchemyError):
+        except Exception:  # whosever it is: each is then stored, or refused, by itself
             return {}
 
     def _file_one(self, filing: Filing, complaint: Complaint) -> Filed:

@@ -134,6 +134,6 @@ def _wait(asked: str) -> timedelta:
         seconds = (
             float(asked) if asked.isdigit() else (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds()
         )
-    except (ValueError, TypeError):  # neither; or a date without a zone
+    except (ValueError, TypeError, OverflowError):  # neither; a date without a zone, or of no year that there is
         return timedelta()
     return timedelta(seconds=min(max(seconds, 0), 86_400))

@@ -23,7 +23,13 @@ from deployments.pages.router import router as pages  # noqa: E402
 
 def make_app() -> FastAPI:
     """Return the application behind the guard."""
-    made = FastAPI(title="Redress", version="1", description="Takes complaints in, and what belongs to them.")
+    made = FastAPI(
+        title="Redress",
+        version="1",
+        description="Takes complaints in, and what belongs to them.",
+        docs_url=None,  # FastAPI's pages load scripts from elsewhere, which not every firm's network can reach
+        redoc_url=None,
+    )
     problems.install(made)
     describe(made)
     made.include_router(router)

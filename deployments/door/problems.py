@@ -125,7 +125,8 @@ def install(app: FastAPI) -> None:
     async def show_http_error(request: Request, error: HTTPException) -> JSONResponse:
         """What is no address or no method of the door has no type of its own: the status says it all."""
         title = str(error.detail)
-        content = {"type": "about:blank", "title": title, "status": error.status_code, "detail": f"{title}. See /docs."}
+        detail = f"{title}. See /openapi.json."
+        content = {"type": "about:blank", "title": title, "status": error.status_code, "detail": detail}
         return JSONResponse(content, error.status_code, error.headers, media_type=MEDIA_TYPE)
 
     @app.exception_handler(RequestValidationError)

@@ -230,6 +230,8 @@ def _refusals() -> Iterator[None]:
     except LetterUnderWay as early:
         raise _later(str(early)) from None
     except (ComplaintError, SQLAlchemyError, OSError) as error:
+        if isinstance(error, TransferTaken):  # perhaps another sender's case, of which this one learns nothing
+            raise Refused(NUMBER_TAKEN, _TRANSFER_TAKEN) from None
         if problem := _CONFLICTS.get(type(error)):
             raise Refused(problem, str(error)) from None
         log.error("something could not be stored (%s); 'redress doctor' says why", type(error).__name__)
@@ -240,9 +242,13 @@ def _later(detail: str) -> Refused:
     return Refused(UNAVAILABLE, detail, headers={"Retry-After": str(_RETRY_SECONDS)})
 
 
+_TRANSFER_TAKEN: Final = (
+    "transfer.number: a case was opened under this number of the authority with other content; correct the number, "
+    "or ask the firm, which finds the case by it"
+)
+
 _CONFLICTS: Final[dict[type[Exception], Problem]] = {
     NumberTaken: NUMBER_TAKEN,
-    TransferTaken: NUMBER_TAKEN,
     DeliveryIdTaken: ID_TAKEN,
     ContributionTooLate: CASE_CLOSED,
     StageError: CASE_CLOSED,

@@ -12,7 +12,7 @@ from deployments.door.limits import LARGEST_DELIVERY
 
 _LARGEST_FIELD: Final = 512 * 1024  # bytes: the longest words that are taken, several times over
 _MOST_FIELDS: Final = 60
-_MOST_PARTS: Final = 300  # files; more than are taken are counted, not kept
+_MOST_PARTS: Final = 60  # files; more than are taken are counted, not kept
 _DRAINED: Final = 4 * LARGEST_DELIVERY
 """Bytes above the limit that are read and thrown away, so that a browser shows our answer instead of an error."""
 
@@ -45,6 +45,7 @@ class _Parser(MultiPartParser):
     """Notes whether the end of the form came: a part of it must not pass for the whole."""
 
     has_ended = False
+    spool_max_size = 64 * 1024  # bytes of a file in memory; more of it goes to disk
 
     def on_end(self) -> None:
         self.has_ended = True

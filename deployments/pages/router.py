@@ -134,9 +134,12 @@ async def _with_form(page: Page, take: Callable[[Sent], Awaitable[Response]]) ->
 
 def _must_wait(page: Page) -> Response | None:
     """Return what is answered to who opened too many wrong links, whatever they open now; None to all others."""
-    if seconds := WRONG_LINKS.wait(page.client):
-        return page.say_no("wait_title", "wait", 429, {"Retry-After": str(seconds)}, minutes=-(-seconds // 60))
-    return None
+    seconds = WRONG_LINKS.wait(page.client)
+    return _wait(page, seconds) if seconds else None
+
+
+def _wait(page: Page, seconds: int) -> Response:
+    return page.say_no("wait_title", "wait", 429, {"Retry-After": str(seconds)}, minutes=-(-seconds // 60))
 
 
 async def _linked(page: Page, reference: str, token: str, show: Callable[[Followed], Response]) -> Response:

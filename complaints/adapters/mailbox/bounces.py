@@ -11,8 +11,8 @@ from complaints.adapters.mailbox.charsets import clean, decode
 from complaints.adapters.mailbox.message import IncomingMail
 from complaints.words import DeliveryStatus
 
-LETTER_ID: Final = re.compile(r"<?(TS\d{6}-[2-9A-HJ-NP-TV-Z]{7})-\d{1,4}@[A-Za-z0-9.-]{1,250}>?")
-"""The Message-ID of a letter of ours; it begins with the case's reference."""
+LETTER_ID: Final = re.compile(r"<?(TS\d{6}-[2-9A-HJ-NP-TV-Z]{7})-\d{1,4}-[0-9a-f]{16}@[A-Za-z0-9.-]{1,250}>?")
+"""The Message-ID of a letter of ours: the case's reference, the letter's number, and a mark that nobody can guess."""
 REFERENCE: Final = re.compile(r"(?<![A-Z0-9])TS\d{6}-[2-9A-HJ-NP-TV-Z]{7}(?![A-Z0-9])", re.IGNORECASE)
 ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,20}")
 _LONGEST: Final = 200_000

@@ -16,6 +16,7 @@ _BARE: Final = re.compile(rf"({_PLAIN_ADDRESS})(?:\s{{0,9}}\(([^()]{{1,200}})\))
 """``Lin <lin@example.cn>``, and ``lin@example.cn (Lin)``. Python's own reader takes ``a@x.cn <b@y.cn>``, which is
 from b, for a mail from a, and fails at a thousand brackets."""
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,400}>")
+_LONGEST: Final = 4_000  # characters of a field of addresses that are looked at
 MOST_IDS: Final = 50
 """Message-IDs of a thread that are looked up."""
 
@@ -45,7 +46,8 @@ def mailboxes(message: "Message[str, str]", *names: str) -> tuple[Mailbox, ...]:
 
 
 def _mailboxes(value: str) -> list[Mailbox]:
-    read = [(one[1], one[2]) for one in _NAMED.finditer(value)]
+    value = value[:_LONGEST]
+    read = [(one[1], one[2]) for one in _NAMED.finditer(value)] if "<" in value else []
     read = read or [(one[2] or "", one[1]) for one in _BARE.finditer(decode_words(value).text)]
     return [Mailbox(_name(name), one_line(address)) for name, address in read]
 

@@ -146,6 +146,11 @@ class MappedRows:
             found = next((key for key in map(folded, column.names) if key in keys), None)
             if found is not None:
                 self._read.append((keys.index(found), column, _type(column.field)))
+        self._absent = [
+            (column, _type(column.field))
+            for column in mapping.columns
+            if column.default is not None and not any(key in keys for key in map(folded, column.names))
+        ]
         read = {at for at, _, _ in self._read}
         self.ignored = tuple(name for at, name in enumerate(header) if name and at not in read)
         self._names = {column.field: header[at] for at, column, _ in self._read}
@@ -164,6 +169,8 @@ class MappedRows:
                 raise Unusable(self.header[at], str(wrong)) from None
             if value is not None:
                 values[column.field] = value
+        for column, kind in self._absent:  # as if the column were there, and blank
+            values[column.field] = self._value(None, column, kind)
         self._refuse_future(values, now)
         history = {name: values.pop(name, None) for name in HISTORY_FIELDS}
         return Record(self._complaint(values), **history)

@@ -155,6 +155,16 @@ def test_what_cannot_be_read_is_told_to_whoever_sent_it_and_spoils_none_of_the_o
     assert all(answer.result().is_new for answer in good)
 
 
+def test_a_bug_that_one_complaint_brings_up_keeps_nobody_else_waiting(store: Store):
+    class Buggy(Store):
+        def file_new(self, *_: object):
+            raise OverflowError
+
+    answers = file_at_once(Together(Buggy(store.url, store.key_file), REGIME), [a_filing(1), a_filing(2)])
+
+    assert all(answer.result(0).is_new for answer in answers)
+
+
 def test_what_nobody_waits_for_any_more_is_not_stored(store: Store):
     gone = a_filing(1)
     gone.answer.cancel()

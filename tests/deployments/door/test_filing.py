@@ -82,7 +82,7 @@ def test_the_same_delivery_id_with_other_content_is_refused_and_not_dropped(
     answer = send(door, other)
 
     assert answer.status_code == 409
-    assert problem(answer)["detail"].startswith(f"webhook-id: case {reference} was already delivered under this id")
+    assert problem(answer)["detail"].startswith(f"delivery id: case {reference} was already delivered under this id")
     assert "webhook-id of its own" in problem(answer)["detail"]
     assert firm.rows() == before
     assert started == [reference]

@@ -6,7 +6,7 @@ from complaints.words import DeliveryStatus
 from tests.builders import REFERENCE
 from tests.mails import LIN, a_bounce, a_mail, a_multipart
 
-LETTER = f"<{REFERENCE}-1@example.com>"
+LETTER = f"<{REFERENCE}-1-0123456789abcdef@example.com>"
 
 
 def only(raw):

@@ -20,7 +20,7 @@ from complaints.words import DeliveryStatus
 from tests.builders import EMAIL, MONDAY, PHONE, REFERENCE, a_case, an_act, prepare_letter
 from tests.mails import LIN, a_mail, a_multipart
 
-LETTER = f"<{REFERENCE}-1@example.com>"
+LETTER = f"<{REFERENCE}-1-0123456789abcdef@example.com>"
 OTHER = "somebody@example.org"
 FAILED = Return(DeliveryStatus.FAILED, "5.1.1", (), (REFERENCE,), (LIN,))
 
@@ -51,7 +51,7 @@ def test_what_only_looks_like_a_reference_is_none(text):
 
 
 def test_the_cases_of_the_letters_that_a_mail_answers_are_read_from_their_ids():
-    answers = mail(References=f"<x@y.cn> {LETTER} <TS260302-2222222-12@example.com>")
+    answers = mail(References=f"<x@y.cn> {LETTER} <TS260302-2222222-12-0123456789abcdef@example.com>")
 
     assert answered_cases(answers) == ["TS260302-2222222", REFERENCE]
 
@@ -62,14 +62,14 @@ def test_the_cases_of_the_letters_that_a_mail_answers_are_read_from_their_ids():
         ({"sender": LIN.upper()}, True),
         ({"sender": OTHER}, False),
         ({"sender": OTHER, "In_Reply_To": LETTER}, True),
-        ({"sender": OTHER, "In_Reply_To": LETTER.replace("-1@", "-2@")}, False),
+        ({"sender": OTHER, "In_Reply_To": LETTER.replace("-1-", "-2-")}, False),
         ({"sender": OTHER, "In_Reply_To": LETTER.replace("example.com", "example.net")}, False),
         ({"sender": f"{LIN} <{OTHER}>"}, False),  # the name is not the address
     ],
 )
 def test_only_contacts_and_those_who_answer_a_letter_may_write_into_a_case(values, may):
     case = a_case()
-    prepare_letter(case)
+    prepare_letter(case, message_id=LETTER)
 
     assert may_write(case, mail(**values)) is may
 
@@ -82,10 +82,10 @@ def test_a_telephone_number_is_no_address_to_write_from():
 
 def test_a_returned_letter_is_found_by_its_id():
     case = a_case()
-    prepare_letter(case)
+    prepare_letter(case, message_id=LETTER)
 
     assert letter_returned(case, replace(FAILED, message_ids=(LETTER,))).prepared.message_id == LETTER
-    assert letter_returned(case, replace(FAILED, message_ids=(LETTER.replace("-1@", "-2@"),))) is None
+    assert letter_returned(case, replace(FAILED, message_ids=(LETTER.replace("-1-", "-2-"),))) is None
 
 
 def test_without_an_id_the_newest_letter_to_the_address_came_back():

@@ -2,12 +2,14 @@
 
 import pickle
 import tomllib
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from complaints.adapters.spreadsheets.fields import FIELDS
+from complaints.adapters.spreadsheets.layout import MappedLayout
 from complaints.adapters.spreadsheets.layouts import find_layout, packaged_layouts, recognise
 from complaints.adapters.spreadsheets.mapping import DATES, packaged, read_mapping
 from complaints.adapters.spreadsheets.report import TableRefused
@@ -142,3 +144,15 @@ def test_the_mappings_are_packaged_with_redress():
     assert set(packaged()) == {
         file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")
     }
+
+
+@pytest.mark.parametrize("name", ["transfer-list", "hotline", "old-register"])
+def test_a_row_that_has_only_what_a_packaged_mapping_requires_can_be_read(name):
+    mapping = packaged()[name]
+    cells = {"received_at": "2026-03-02", "narrative": "重复扣费", "transfer.report_by": "2026-03-20"}
+    needed = [column for column in mapping.columns if column.required]
+
+    rows = MappedLayout(mapping).reader([column.names[0] for column in needed])
+    record = rows.record([cells.get(column.field, "12378-1") for column in needed], datetime(2026, 4, 1, tzinfo=UTC))
+
+    assert record.complaint.narrative == "重复扣费"
