@@ -456,7 +456,7 @@ def _commonly_named(days: Iterable[Day]) -> dict[date, str]:
 
 def _compared(first: int, last: int, off: Mapping[date, str], work: Mapping[date, str]) -> list[str]:
     """Return every day of whole years on which the three sources differ."""
-    import chinese_calendar  # type: ignore[import-untyped]
+    import chinese_calendar
     import holidays
 
     listed = holidays.country_holidays("CN", years=range(first, last + 1))
