@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from prefect.client.schemas.objects import FlowRun
 from complaints.adapters.store import Store
 from complaints.answers import Question
 from complaints.case import Case
+from complaints.errors import StageError
 from complaints.intake import Complaint
 from complaints.settings import settings
 from deployments.up import Supervisor
@@ -123,6 +125,12 @@ class Running:
         """Press Resume with what a form holds; return why Prefect refused it, or None."""
         with prefect_client() as client:
             return resume(client, self.run(reference), values)
+
+    def withdraw_all(self) -> None:
+        """End every case that other tests left open."""
+        for reference in self.store.open_references():
+            with suppress(StageError), self.store.open_case(reference) as desk:
+                desk.case.withdraw("tests", desk.now)
 
     def sweep(self) -> None:
         """Run the deadline sweep and wait for its end."""
