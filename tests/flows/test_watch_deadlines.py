@@ -99,7 +99,7 @@ def test_what_was_recorded_is_announced_although_the_worker_died_before_and_only
         for one in claim_announcements(redress.store):  # and the next one between telling and noting it
             event = event_of(one, find_runs(client, [one.reference]).get(one.reference))
             client.request("POST", "/events", json=[event.model_dump(mode="json")])
-        redress.until(lambda: events(reference), "the event is on the server", 30)
+        redress.until(lambda: events(reference), "the event is on the server", 90)
         assert announce(client) == 0  # somebody seems to be at it
         redress.store.move_time(redress.store.now() + 2 * LEASE)
         assert announce(client) > 0
@@ -107,7 +107,7 @@ def test_what_was_recorded_is_announced_although_the_worker_died_before_and_only
     marker = redress.file()  # the server takes events in order: once the marker's is there, a second one would be too
     redress.until_asked(marker, Question.FINDING)
     redress.pass_days(17)
-    redress.until(lambda: events(marker), "the marker's event is on the server", 30)
+    redress.until(lambda: events(marker), "the marker's event is on the server", 90)
     assert len(events(reference, "redress.clock.missed")) == 1
 
 
