@@ -11,14 +11,14 @@ from deployments.environment import apply
 
 apply(settings())  # a door that is started by itself finds the same Prefect; it reads the environment when imported
 
-from fastapi import FastAPI  # noqa: E402
-from starlette.types import ASGIApp  # noqa: E402
+from fastapi import FastAPI  # noqa: E402 - after apply()
+from starlette.types import ASGIApp  # noqa: E402 - after apply()
 
-from deployments.door import problems  # noqa: E402
-from deployments.door.description import describe  # noqa: E402
-from deployments.door.guard import Guard  # noqa: E402
-from deployments.door.routes import router  # noqa: E402
-from deployments.pages.router import router as pages  # noqa: E402
+from deployments.door import problems  # noqa: E402 - after apply()
+from deployments.door.description import describe  # noqa: E402 - after apply()
+from deployments.door.guard import Guard  # noqa: E402 - after apply()
+from deployments.door.routes import router  # noqa: E402 - after apply()
+from deployments.pages.router import router as pages  # noqa: E402 - after apply()
 
 
 def make_app() -> FastAPI:

@@ -1,6 +1,7 @@
 """What a body says: one JSON object, alone or with files beside it."""
 
 import json
+from collections import Counter
 from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
@@ -44,8 +45,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make a JSON object; the same field twice is refused."""
     content = dict(pairs)
     if len(content) < len(pairs):
-        seen: set[str] = set()
-        raise _SentTwice(next(name for name, _ in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
+        raise _SentTwice(Counter(name for name, _ in pairs).most_common(1)[0][0])
     return content
 
 
