@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint test-kill test-browser clean bench-deadlines bench-doors bench-imports fuzz-mail fuzz
+.PHONY: help install demo up test lint test-kill test-firm test-browser clean bench-deadlines bench-doors bench-imports bench-observing bench-engine bench-waiting bench-memory bench-recovery fuzz-mail fuzz
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ test: lint ## lint, then all tests that need nothing but Python
 test-kill: install ## kill -9 of the worker after every single ledger entry, and other slow flows
 	$(BIN)/pytest -q -m slow $(ARGS)
 
+test-firm: install ## firm size for real: two API servers, two workers, one of each killed (needs PostgreSQL and Redis; three minutes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,firm]'
+	$(BIN)/pytest -q -s -m firm $(ARGS)
+
 test-browser: install ## the operator's page in a real browser (needs Debian's chromium)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,browser]'
 	$(BIN)/pytest -q -m browser $(ARGS)
@@ -54,6 +58,21 @@ bench-doors: install ## what the HTTP door takes in on PostgreSQL; takes two min
 
 bench-imports: install ## how fast a spreadsheet becomes cases: ARGS=FILE; --database postgresql, --verify
 	$(BIN)/python -m benchmarks.imports $(ARGS)
+
+bench-recovery: install ## how long 10,000 open cases take to wait again after Prefect's database was lost: --cases, --server
+	$(BIN)/python -m benchmarks.recovery $(ARGS)
+
+bench-observing: install ## what counting and logging cost a request, and a scrape with 1,000,000 cases (PostgreSQL; three minutes)
+	$(BIN)/python -m benchmarks.observing $(ARGS)
+
+bench-engine: install ## 60 complaints through their whole life under three engines: ARGS='--engine resident --requests'
+	$(BIN)/python -m benchmarks.engine $(ARGS)
+
+bench-waiting: install ## what 100,000 waiting cases cost while nothing happens (PostgreSQL)
+	$(BIN)/python -m benchmarks.waiting $(ARGS)
+
+bench-memory: install ## the memory of the worker after 200 and after 2,000 runs
+	$(BIN)/python -m benchmarks.memory $(ARGS)
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

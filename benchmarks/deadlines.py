@@ -248,6 +248,20 @@ def reference_of(group: int, number: int) -> str:
     return f"TS260302-R{group}{number:05}"
 
 
+COMPLAINT: Final = Complaint.model_validate(
+    {
+        "channel": "web",
+        "kind": "complaint",
+        "complainant": {"name": "林知夏", "contacts": [{"kind": "email", "value": "lin.zhixia@example.cn"}]},
+        "product": "轻舟消费贷",
+        "category": "fees",
+        "narrative": "账户服务费被扣了两次,客服三次来电均称系统延迟,至今未退。" * 5,
+        "wanted": "退还多扣的一笔。",
+        "amount": {"value": "128.50"},
+    }
+)
+
+
 def make_real_cases(url: URL, home: Path, due: int) -> None:
     """File cases and lead them to their investigation."""
     store = a_store(url, home)
@@ -264,20 +278,8 @@ def make_real_cases(url: URL, home: Path, due: int) -> None:
     store.engine.dispose()
 
 
-def a_case(reference: str, at: datetime, rules: Rulebook) -> Case:
+def a_case(reference: str, at: datetime, rules: Rulebook, complaint: Complaint = COMPLAINT) -> Case:
     """A complaint under investigation whose receipt was acknowledged by letter."""
-    complaint = Complaint.model_validate(
-        {
-            "channel": "web",
-            "kind": "complaint",
-            "complainant": {"name": "林知夏", "contacts": [{"kind": "email", "value": "lin.zhixia@example.cn"}]},
-            "product": "轻舟消费贷",
-            "category": "fees",
-            "narrative": "账户服务费被扣了两次,客服三次来电均称系统延迟,至今未退。" * 5,
-            "wanted": "退还多扣的一笔。",
-            "amount": {"value": "128.50"},
-        }
-    )
     case = receive(reference, rules.pack(REGIME), complaint, "crm", at, rules=rules)
     letter = {"letter": "acknowledgement", "round": 1, "channel": "email"}
     prepared = {"number": f"{reference}-1", "language": "zh-CN", "message_id": f"<{reference}-1@example.com>"}

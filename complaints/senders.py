@@ -23,9 +23,11 @@ class Scope(StrEnum):
     WITHDRAW = "withdraw"
     EVENTS = "events"
     ALL = "all"
+    METRICS = "metrics"
+    """No case at all, but the figures of the whole installation."""
 
 
-OWN: Final = frozenset(Scope) - {Scope.ALL}
+OWN: Final = frozenset(Scope) - {Scope.ALL, Scope.METRICS}
 """What a sender may do for whom nothing else is set: everything, with its own cases."""
 
 

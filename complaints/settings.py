@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from complaints.announcements import Wants
@@ -18,6 +18,16 @@ from complaints.regimes.rulebook import OFFICE
 from complaints.senders import Scopes, Secrets, SenderName, Token
 
 _BETWEEN_URLS: Final = re.compile(r"[\s,]+(?=[a-z][a-z0-9+.-]*://)", re.IGNORECASE)
+
+_SHAPES: Final = {
+    "prefect_auth": (r"[^\s:]+:\S+", "user:password"),
+    "prefect_database_url": (r"postgres(ql)?(\+\w+)?://\S+", "postgresql://user:password@host/name"),
+    "prefect_redis_url": (r"rediss?(\+sentinel)?://\S+", "redis://user:password@host:6379/0"),
+}
+"""The shape of settings that are secret, and how to say it."""
+
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+"""Addresses at which only this machine reaches a server."""
 
 
 def _urls(text: str) -> list[str]:
@@ -95,9 +105,31 @@ class Settings(BaseSettings):
         pattern=r"^(tcp://[^\s/]+:\d+|unix:/.+)?$",
         description="clamd: tcp://host:3310 or unix:/run/clamav/clamd.ctl; empty: files are kept unscanned",
     )
+    prefect_host: str = Field(default="127.0.0.1", description="address at which Prefect's server listens")
     prefect_port: int = 4200
     prefect_api_url: str = Field(default="", description="empty: the server that `redress up` starts here")
-    worker_threads: int = Field(default=8, gt=0, le=64, description="runs that a worker executes at a time")
+    prefect_page_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/?#]+)?$",
+        description="where operators reach Prefect's page through a proxy, such as https://cases.firm.example",
+    )
+    prefect_auth: SecretStr = Field(
+        default=SecretStr(""),
+        description="user:password that Prefect's server asks everybody for; empty: it asks nobody",
+    )
+    prefect_database_url: SecretStr = Field(
+        default=SecretStr(""), description="Prefect's own database, not that of cases; empty: SQLite in the home folder"
+    )
+    prefect_redis_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Redis through which several of Prefect's processes work together; empty: there is only one",
+    )
+    worker_runs: int = Field(default=8, gt=0, le=64, description="runs of cases that a worker executes at a time")
+    worker_health_host: str = Field(default="127.0.0.1", description="address of a worker's own HTTP port")
+    worker_health_port: int = Field(
+        default=0, ge=0, le=65535, description="port of /healthz, /readyz and /metrics of a worker; 0: none"
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="lines for people, or a JSON object each")
     sweep_seconds: int = Field(default=60, gt=0, description="how often deadlines are watched")
     alerts: dict[Role, list[SecretStr]] = Field(
         default_factory=dict,
@@ -117,6 +149,15 @@ class Settings(BaseSettings):
         """Environment first, then the file in the home folder."""
         file = TomlConfigSettingsSource(settings_cls, toml_file=_home() / "redress.toml")
         return (init_settings, env_settings, file)
+
+    @field_validator("prefect_auth", "prefect_database_url", "prefect_redis_url")
+    @classmethod
+    def _has_its_shape(cls, secret: SecretStr, field: ValidationInfo) -> SecretStr:
+        """Refuse what Prefect would fail at only once it runs; a pattern of pydantic's cannot look into a secret."""
+        pattern, shape = _SHAPES[field.field_name or ""]
+        if secret.get_secret_value() and not re.fullmatch(pattern, secret.get_secret_value()):
+            raise ValueError(f"must look like {shape}")
+        return secret
 
     @field_validator("alerts", mode="before")
     @classmethod
@@ -149,6 +190,23 @@ class Settings(BaseSettings):
         return self.prefect_api_url or f"http://127.0.0.1:{self.prefect_port}/api"
 
     @property
+    def prefect_page(self) -> str:
+        """Where operators reach Prefect's page, without a slash at the end."""
+        return self.prefect_page_url or self.api_url.removesuffix("/api")
+
+    @property
+    def prefect_is_exposed(self) -> bool:
+        """Whether Prefect's server can be reached from other machines, by itself or through a proxy."""
+        return bool(self.prefect_page_url) or self.prefect_host not in LOOPBACK
+
+    @property
+    def prefect_database(self) -> SecretStr:
+        """The SQLAlchemy URL of Prefect's database, with the driver that Prefect ships."""
+        url = self.prefect_database_url.get_secret_value() or f"sqlite+aiosqlite:///{self.home / 'prefect/prefect.db'}"
+        scheme, separator, rest = url.partition("://")
+        return SecretStr(f"postgresql+asyncpg{separator}{rest}" if scheme.startswith("postgres") else url)
+
+    @property
     def pages_url(self) -> str:
         """Where the pages for complainants are reached, without a slash at the end."""
         return (self.public_url or f"http://127.0.0.1:{self.door_port}").rstrip("/")
@@ -167,6 +225,11 @@ class Settings(BaseSettings):
     def archive_folder(self) -> Path:
         """Where closed cases are archived."""
         return self.home / "archive"
+
+    @property
+    def imports_folder(self) -> Path:
+        """Where spreadsheets lie that operators import from Prefect's page."""
+        return self.home / "imports"
 
     @property
     def summaries_folder(self) -> Path:

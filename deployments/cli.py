@@ -31,6 +31,7 @@ from complaints.settings import Settings, settings
 from complaints.sheet import case_sheet
 from complaints.words import Channel, ContactKind, Kind, NoReport, Stage
 from deployments import (
+    backup_cli,
     calculator_cli,
     clocks_cli,
     contacts_cli,
@@ -68,6 +69,8 @@ app.command("working-time")(calculator_cli.working_time)
 rules_cli.mount(app)
 repeats_cli.mount(app)
 app.command("import")(import_cli.import_command)
+app.command("backup")(backup_cli.backup)
+app.command("restore")(backup_cli.restore)
 app.add_typer(contacts_cli.app, name="contacts")
 app.add_typer(tokens_cli.app, name="token")
 app.add_typer(evidence_cli.app, name="evidence")
@@ -115,32 +118,80 @@ def demo(
 
 
 @app.command(hidden=True)
+def server(
+    no_services: Annotated[
+        bool, typer.Option("--no-services", help="API and page only: one of several; 'redress services' does the rest")
+    ] = False,
+) -> None:
+    """Run Prefect's server in this process until told to end."""
+    from deployments.environment import apply
+
+    apply(settings())
+    from deployments.prefect_server import check_settings, serve
+
+    check_settings(settings(), many=no_services)
+    serve(services=not no_services)
+
+
+@app.command(hidden=True)
+def services() -> None:
+    """Run the background services of Prefect's servers in this process until told to end."""
+    from deployments.environment import apply
+
+    apply(settings())
+    from deployments.prefect_server import check_settings, run_services
+
+    check_settings(settings(), many=True)
+    run_services()
+
+
+@app.command(hidden=True)
 def worker() -> None:
     """Execute runs in this process until told to end."""
     from deployments.environment import apply
 
     apply(settings())
-    from deployments.resident import work
+    from deployments.resident.worker import work
 
     work()
 
 
 @app.command(hidden=True)
-def register() -> None:
-    """Register all deployments on Prefect's server."""
+def door() -> None:
+    """Open the HTTP door in this process until told to end."""
+    import uvicorn
+
+    where = settings()
+    # Which proxies are believed is a setting of ours; uvicorn would believe every program of this machine.
+    made = "deployments.door.app:app"
+    uvicorn.run(made, host=where.door_host, port=where.door_port, log_level="warning", proxy_headers=False)
+
+
+@app.command()
+def deploy(
+    as_json: Annotated[bool, typer.Option("--json", help="say all of it as JSON, for programs")] = False,
+) -> None:
+    """Bring Prefect's server to what Redress needs there, and say what changed. Safe to run twice."""
     from deployments.environment import apply
 
     apply(settings())
-    from deployments.register import register as register_all
+    cases()  # its schema, too: where there are several machines, this command alone brings it up to date
+    from deployments import changes
+    from deployments.deploy import deploy as deploy_all
 
-    for name in register_all():
-        out.print(name)
+    done = deploy_all()
+    if as_json:
+        typer.echo(json.dumps(changes.as_json(done), ensure_ascii=False, indent=2))
+        return
+    if (table := changes.as_table(done)).row_count:
+        out.print(table)
+    out.print(changes.in_a_word(done))
 
 
 @app.command()
 def doctor() -> None:
     """Check settings, keys, versions and Prefect's dangerous defaults; every finding comes with its cure."""
-    from deployments.doctor import examine
+    from deployments.doctor.examination import examine
 
     findings = examine(settings())
     table = Table(*(Column(name, overflow="fold") for name in ("", "what", "found", "cure")))
@@ -355,9 +406,7 @@ def contact(
 def show_addresses(where: Settings) -> None:
     """Print every address there is to look at."""
     table = Table("what", "where")
-    table.add_row(
-        "Prefect's page (waiting forms: Runs → a run that is Suspended → Resume)", where.api_url.removesuffix("/api")
-    )
+    table.add_row("Prefect's page (waiting forms: Runs → a run that is Suspended → Resume)", where.prefect_page)
     table.add_row(
         "HTTP door (POST /v1/complaints, described at /openapi.json)", f"http://{where.door_host}:{where.door_port}"
     )

@@ -309,7 +309,7 @@ class Demo:
         with prefect_client() as client:
             runs = find_runs(client, [row.reference for row in rows])
         table = Table("case", "waits for", "its page (press Resume)", title="Forms that wait for you")
-        page = self.where.api_url.removesuffix("/api")
+        page = self.where.prefect_page
         for row in rows:
             table.add_row(row.reference, row.asks, f"{page}/runs/flow-run/{runs[row.reference].id}")
         return table

@@ -1,4 +1,4 @@
-"""Prefect's server, as ``redress up`` runs it on one machine.
+"""Prefect's server: whole on one machine; at firm size its API several times, and its background services once.
 
 On SQLite, Prefect opens most writing transactions as readers. When anything else is written before such a one
 writes, SQLite refuses it at once ("database is locked") and the click on *Resume* is answered with 503; measured
@@ -6,15 +6,26 @@ with a dozen cases moving, that happened every few seconds. Here every transacti
 the write lock when it begins, so that writers queue instead. On PostgreSQL nothing is changed.
 """
 
+import asyncio
 import os
+import signal
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from contextlib import asynccontextmanager, suppress
+from importlib.util import find_spec
+from typing import Final
 
 import uvicorn
+from prefect.cli._server_utils import _run_all_services
 from prefect.server.database import configurations
 from prefect.server.database.configurations import AioSqliteConfiguration
+from prefect.settings import get_current_settings
 from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
+
+from complaints.errors import SettingError
+from complaints.settings import Settings
+
+KEEP_ALIVE_SECONDS: Final = 75
+"""How long an idle connection is kept: longer than clients (25 s) and proxies (60 s) keep it."""
 
 
 @asynccontextmanager
@@ -30,18 +41,55 @@ async def begin_immediately(
         configurations.SQLITE_BEGIN_MODE.reset(token)
 
 
-def serve() -> None:
-    """Serve Prefect's API and page at the address of ``PREFECT_API_URL`` until told to end."""
+def check_settings(settings: Settings, *, many: bool) -> None:
+    """Refuse to start a server process that could not work with these settings.
+
+    Args:
+        settings: Those of this process.
+        many: Whether it is one of several, which must know of each other.
+
+    Raises:
+        SettingError: there is no Redis, or not the package for it, or Prefect's database is not PostgreSQL.
+    """
+    redis, database = settings.prefect_redis_url, settings.prefect_database_url
+    if redis.get_secret_value() and find_spec("prefect_redis") is None:
+        raise SettingError("REDRESS_PREFECT_REDIS_URL", "needs the package prefect-redis", "Install redress[firm]")
+    if many and not redis.get_secret_value():
+        cure = "Set it to redis://… for all of Prefect's processes, or run a single 'redress server'"
+        raise SettingError("REDRESS_PREFECT_REDIS_URL", "is not set; several server processes would double all", cure)
+    if many and not database.get_secret_value():
+        cure = "Set it to postgresql://… for all of Prefect's processes, or run a single 'redress server'"
+        raise SettingError("REDRESS_PREFECT_DATABASE_URL", "is not set; SQLite serves one process", cure)
+
+
+def serve(*, services: bool = True) -> None:
+    """Serve Prefect's API and page until told to end.
+
+    Args:
+        services: Whether the background services run in this process too; without them several may serve.
+    """
     AioSqliteConfiguration.begin_transaction = begin_immediately  # type: ignore[method-assign] # on purpose, see above
-    address = urlsplit(os.environ["PREFECT_API_URL"])
+    if not services:
+        os.environ["PREFECT__SERVER_WEBSERVER_ONLY"] = "1"  # what `prefect server start --no-services` does
+    api = get_current_settings().server.api
     uvicorn.run(
         "prefect.server.api.server:create_app",
         factory=True,
-        host=address.hostname or "127.0.0.1",
-        port=address.port or 4200,
+        host=api.host,
+        port=api.port,
         log_level="warning",
+        log_config=None,  # logging.yml has set up all
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,
     )
+
+
+def run_services() -> None:
+    """Run Prefect's background services, without its API, until told to end."""
+    # asyncio ends what runs in good order at Ctrl-C; being told to end is the same.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_run_all_services())
 
 
 if __name__ == "__main__":

@@ -23,7 +23,10 @@ def new(
     sender: Annotated[str, typer.Argument(help="the sender's name; its cases are kept under it")],
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="file, read, materials, withdraw, events; all: cases of every sender [default: all but all]"),
+        typer.Option(
+            help="file, read, materials, withdraw, events; all: cases of every sender; metrics: of monitoring "
+            "[default: all but the last two]"
+        ),
     ] = None,
 ) -> None:
     """Draw a fresh token, show it once, and show the lines of redress.toml by which the door knows it."""

@@ -58,14 +58,11 @@ class Supervisor:
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._lock: IO[str] | None = None
         logs = settings.home / "logs"
-        python = [sys.executable, "-m"]
-        uvicorn = [*python, "uvicorn", "deployments.door.app:app", "--host", settings.door_host]
-        # Which proxies are believed is a setting of ours; uvicorn would believe every program of this machine.
-        door = [*uvicorn, "--port", str(settings.door_port), "--log-level", "warning", "--no-proxy-headers"]
+        redress = [sys.executable, "-m", "deployments.cli"]
         self.children = {
-            "server": Child("server", [*python, "deployments.prefect_server"], logs / "server.log"),
-            "worker": Child("worker", [*python, "deployments.cli", "worker"], logs / "worker.log"),
-            "door": Child("door", door, logs / "door.log"),
+            "server": Child("server", [*redress, "server"], logs / "server.log"),
+            "worker": Child("worker", [*redress, "worker"], logs / "worker.log"),
+            "door": Child("door", [*redress, "door"], logs / "door.log"),
         }
         if settings.prefect_api_url:
             del self.children["server"]  # somebody else runs it
@@ -127,8 +124,8 @@ class Supervisor:
     def _register(self) -> None:
         """Register the deployments in a process of its own, so that this one stays light."""
         self.say("registering deployments")
-        command = [sys.executable, "-m", "deployments.cli", "register"]
-        log = self.settings.home / "logs" / "register.log"
+        command = [sys.executable, "-m", "deployments.cli", "deploy"]
+        log = self.settings.home / "logs" / "deploy.log"
         with log.open("ab") as output:
             environment = child_environment(self.settings)
             done = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False)

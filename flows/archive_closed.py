@@ -38,7 +38,10 @@ def archive(reference: str) -> None:
 
 @flow(name="archive-closed")
 def archive_closed(after_days: int = 30) -> int:
-    """Archive every case that was closed at least ``after_days`` calendar days ago.
+    """Archive every case that was closed some time ago.
+
+    Args:
+        after_days: 结案后天数 · how many calendar days ago at least.
 
     Returns:
         How many cases were archived.

@@ -11,6 +11,7 @@ from complaints.case import Case
 from complaints.letters import acknowledgement_letter
 from complaints.transfers import REPORT_BACK
 from complaints.words import Kind, Stage
+from flows.case_sheet import sheet_on_page
 from flows.waiting import ask, forget_answers, until_reached
 from tasks import steps
 from tasks.desk import look
@@ -24,28 +25,29 @@ def handle_complaint(reference: str) -> None:
     Args:
         reference: The case's reference. Nothing else about a case ever enters Prefect.
     """
-    settle_letters(reference)
-    acknowledge(reference)
-    match assess(reference):
-        case Kind.CONSULTATION:
-            reply(reference)
-        case Kind.SUGGESTION:
-            notify(reference)
-        case Kind.REPORT:
-            investigate(reference)
-            notify(reference, letter="report_outcome")
-        case Kind.COMPLAINT:
-            if investigate(reference):
-                decide(reference)
-                notify(reference, letter="decision")
-                put_right(reference)
-                report_back(reference)
-                follow_up(reference)
-            else:
-                notify(reference, letter="decline")
-    report_back(reference)
-    close(reference)
-    forget_answers()
+    with sheet_on_page(reference):
+        settle_letters(reference)
+        acknowledge(reference)
+        match assess(reference):
+            case Kind.CONSULTATION:
+                reply(reference)
+            case Kind.SUGGESTION:
+                notify(reference)
+            case Kind.REPORT:
+                investigate(reference)
+                notify(reference, letter="report_outcome")
+            case Kind.COMPLAINT:
+                if investigate(reference):
+                    decide(reference)
+                    notify(reference, letter="decision")
+                    put_right(reference)
+                    report_back(reference)
+                    follow_up(reference)
+                else:
+                    notify(reference, letter="decline")
+        report_back(reference)
+        close(reference)
+        forget_answers(reference)
 
 
 def acknowledge(reference: str) -> None:

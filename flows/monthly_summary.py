@@ -7,6 +7,7 @@ from prefect.artifacts import create_link_artifact
 from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, Field
 
+from complaints.links import summary_link
 from complaints.regimes.rulebook import load_pack
 from complaints.reporting.monthly import write_summary
 from complaints.settings import settings
@@ -22,25 +23,29 @@ class Month(BaseModel):
 
 @task(name="write summary", cache_policy=NO_CACHE)
 def write(month: Month) -> list[str]:
-    """Compute and render one month; the same month again overwrites the same files."""
+    """Compute and render one month, and return the files' names; the same month again overwrites the same files."""
     pack, now = load_pack(settings().regime), store().now()
     files = write_summary(store(), month.year, month.month, settings().summaries_folder, settings().firm, pack, now)
-    return [file.as_uri() for file in files]
+    return [file.name for file in files]
 
 
 @flow(name="monthly-summary")
 def monthly_summary(month: Month | None = None) -> list[str]:
-    """Write the regulatory summary of a month.
+    """Write the regulatory summary of a month, and link to its files.
 
     Args:
-        month: Which one; without it the month before the firm's today.
+        month: 月份 · which one; without it the month before the firm's today.
+
+    Returns:
+        The links, by which whoever has one opens the file at the door.
     """
     month = month or month_before()
-    links = write(month)
-    for link in links:
-        create_link_artifact(
-            link=link, link_text=link.rpartition("/")[2], description=f"{month.year}-{month.month:02d}"
-        )
+    title = f"{month.year}-{month.month:02d}"
+    links = []
+    for file in write(month):
+        link = summary_link(settings().pages_url, f"{title}.{file.removeprefix('summary.')}", store().master)
+        create_link_artifact(link=link, link_text=file, description=f"月度投诉监管报告 · monthly summary {title}")
+        links.append(link)
     return links
 
 

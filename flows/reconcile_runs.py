@@ -1,79 +1,149 @@
-"""Make it true that every open case has one live run, whatever became of Prefect's database meanwhile."""
+"""Make it true that every open case has one live run, whatever became of Prefect's database meanwhile.
 
-from collections import Counter
+Every two minutes it is only looked at what may be wrong: starts that are owed, runs in trouble, cases on which
+something was recorded lately, and whether there are as many live runs as open cases. All cases are gone over where
+that differs, once a night, and when somebody (or ``redress up``) starts this flow.
+"""
+
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun
+from prefect.context import FlowRunContext
+from prefect.events.schemas.events import Event, Resource
 from prefect.logging import get_run_logger
 
-from complaints.case import Case
-from complaints.errors import ComplaintError
-from flows.handle_complaint import reports_meanwhile
-from flows.runs import ENDED, find_runs, prefect_client, revive, start_owed, start_run, wake
-from tasks.desk import look, store
+from complaints.adapters.driving import count_driven, moved_since
+from complaints.adapters.starting import owed_since
+from flows.reconciling.findings import Findings, Found, show
+from flows.reconciling.memory import Look, Pass, keep, read_look, read_pass
+from flows.reconciling.trouble import look_for_trouble
+from flows.reconciling.waits import waits_in_vain
+from flows.reconciling.whole import LIVE, attempt, go_over_all
+from flows.runs import count_runs, find_runs, prefect_client, start_owed, wake
+from tasks.desk import store
 
-PATIENCE: Final = timedelta(minutes=2)
-"""How long a run may stay lost before it is revived; doubled at each turn, so that a bug does not spin."""
+OVERLAP: Final = timedelta(minutes=10)
+"""How far each look goes back beyond the last one: a run that was at work then may have fallen asleep since."""
+
+OWED: Final = timedelta(minutes=5)
+"""After so long a run that is owed is told of …"""
+
+TOLD: Final = timedelta(minutes=10)
+"""… and then not again for so long."""
+
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+NIGHT: Final = range(1, 5)
+"""The hours in which all cases are gone over."""
+
+DAY: Final = timedelta(hours=20)
+"""After so long all cases are gone over in the night …"""
+
+LONGEST: Final = timedelta(hours=48)
+"""… and after so long at any time."""
+
+MANY: Final = 50
+"""So many runs too few or too many are no accident of counting."""
+
+AGAIN: Final = timedelta(minutes=15)
+"""So long after one pass no other follows for a few runs that seem to be missing."""
+
+GONE: Final = timedelta(minutes=10)
+"""After so long without a sign of life, a pass over all cases is taken to have died."""
 
 
 @flow(name="reconcile-runs")
 def reconcile_runs() -> dict[str, int]:
-    """Start missing runs, revive lost ones, wake those that wait for what has already come.
+    """Start missing runs, revive lost ones, wake those that wait in vain, cancel surplus ones, tell of the others.
 
     Returns:
-        How many runs were ``started``, ``revived`` and ``woken``.
+        How many cases there were of each sort; see :class:`flows.reconciling.findings.Found`.
     """
-    done: Counter[str] = Counter(started=start_owed(), revived=0, woken=0)
-    references = store().open_references()
+    findings = Findings()
+    findings.add(Found.STARTED, more=start_owed())
     with prefect_client() as client:
-        runs = find_runs(client, references)
-        for reference in references:
-            try:
-                done[reconcile(client, reference, runs.get(reference))] += 1
-            except (ComplaintError, PrefectHTTPStatusError, ObjectNotFound) as error:
-                # One case must not stop all others.
-                get_run_logger().warning("Case %s was not reconciled: %s", reference, type(error).__name__)
-        done["woken"] += wake_ended(client)
-    done.pop("", None)
-    get_run_logger().info("Reconciled %d open cases: %s", len(references), dict(done))
-    return dict(done)
+        goes_over_all = look(client, findings) or not is_scheduled()
+        if goes_over_all:
+            go_over_all(client, findings)
+        show(client, findings)
+    what = "all cases" if goes_over_all else "what may be wrong"
+    get_run_logger().info("Reconciled %s: %s", what, findings.counts)
+    return findings.counts
 
 
-def reconcile(client: SyncPrefectClient, reference: str, run: FlowRun | None) -> str:
-    """Put one case's run right; return what was done."""
-    if run is None or run.state is None:
-        start_run(client, reference)
-        return "started"
-    age = datetime.now(UTC) - run.state.timestamp
-    if run.state.type in ENDED and age > PATIENCE * 2 ** min(run.run_count, 8):
-        revive(client, run, "The case is still open; it goes on from the ledger.")
-        return "revived"
-    if run.state.type is StateType.PAUSED and waits_in_vain(reference, run) and wake(client, run):
-        return "woken"
-    return ""
+def is_scheduled() -> bool:
+    """Whether this run came by its schedule; what somebody starts by hand goes over all cases."""
+    context = FlowRunContext.get()
+    return context is not None and context.flow_run is not None and context.flow_run.auto_scheduled
 
 
-def wake_ended(client: SyncPrefectClient) -> int:
-    """Let runs end that still wait although their case was withdrawn or merged; return how many."""
-    ended = store().ended_early_since(store().now() - timedelta(days=7))
-    return sum(wake(client, run) for run in find_runs(client, ended).values())
+def look(client: SyncPrefectClient, findings: Findings) -> bool:
+    """Look at what may be wrong; return whether all cases are to be gone over."""
+    before, now = read_look(client), store().now()
+    left = look_for_trouble(client, findings)
+    look_at_moved(client, (before.at or now) - OVERLAP, findings)
+    told = tell_if_growing(client, now, before)
+    missing = count_driven(store()) - left - count_runs(client, FlowRunFilter(state=LIVE))
+    keep(client, before, at=now, missing=missing, told_at=told)
+    return is_due(read_pass(client), missing, before.missing, datetime.now(UTC))
 
 
-def waits_in_vain(reference: str, run: FlowRun) -> bool:
-    """Whether a suspended run waits for something that has come already, or has a notice or a report to send."""
-    key = (run.state.state_details.pause_key if run.state else None) or ""
-    case = look(reference)
-    tells = any(notice not in case.letters for notice in case.notices) or reports_meanwhile(case)
-    return tells or not key.startswith(awaited(case))
+def look_at_moved(client: SyncPrefectClient, since: datetime, findings: Findings) -> None:
+    """Wake the runs of cases on which something was recorded and which wait in vain; whoever did it may have died."""
+    for reference, run in find_runs(client, moved_since(store(), since)).items():
+        if run.state is not None and run.state.is_paused():
+            attempt([reference], findings, partial(_wake, client, reference, run, findings))
 
 
-def awaited(case: Case) -> str:
-    """Return how the key of the suspension begins in which the run of a case should be."""
-    if question := case.asks:
-        return f"{question}-{case.round_of(question)}-"
-    waiting = (name for name, clock in case.clocks.items() if clock.started.wait and clock.next_at)
-    return f"until-{next(waiting, 'nothing')}-"
+def _wake(client: SyncPrefectClient, reference: str, run: FlowRun, findings: Findings) -> None:
+    if waits_in_vain(reference, run) and wake(client, run):
+        findings.add(Found.WOKEN, reference)
+
+
+def is_due(last: Pass, missing: int, missing_before: int, now: datetime) -> bool:
+    """Whether all cases are to be gone over.
+
+    Cases and runs are counted one after the other, and some may begin or end in between. A few that are missing are
+    believed when two looks find the same; many at once.
+
+    Args:
+        last: The last pass over all.
+        missing: How many runs there are too few, or too many.
+        missing_before: The same two minutes ago.
+        now: The real time.
+    """
+    if last.at_work_at and now - last.at_work_at < GONE:
+        return False
+    if last.done_at is None or abs(missing) >= MANY:
+        return True
+    age = now - last.done_at
+    if missing and missing == missing_before and age >= AGAIN:
+        return True
+    return age >= LONGEST or (age >= DAY and now.astimezone(ZONE).hour in NIGHT)
+
+
+def tell_if_growing(client: SyncPrefectClient, now: datetime, before: Look) -> datetime | None:
+    """Put an event on Prefect's server where runs have been owed for long; return when that was done last.
+
+    Args:
+        client: Prefect's API.
+        now: The firm's time.
+        before: The last look.
+    """
+    number, oldest = owed_since(store())
+    if oldest is None or now - oldest <= OWED or (before.told_at and now - before.told_at < TOLD):
+        return before.told_at
+    event = Event(
+        id=uuid4(),
+        event="redress.outbox.growing",
+        resource=Resource({"prefect.resource.id": "redress.outbox", "prefect.resource.name": "outbox"}),
+        payload={"number": number, "minutes": int((now - oldest) / timedelta(minutes=1))},
+    )
+    client.request("POST", "/events", json=[event.model_dump(mode="json")])
+    return now

@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,17 +26,27 @@ from prefect.states import Scheduled
 from complaints.adapters.starting import settle_start, starts_owed
 from tasks.desk import store
 
-ENDED: Final = (StateType.FAILED, StateType.CRASHED, StateType.COMPLETED)
-"""States in which a run does nothing more. A cancelled one was stopped by a person and is left alone."""
-
 DEPLOYMENT: Final = "handle-complaint/handle-complaint"
+
+POOL: Final = "redress"
+"""The work pool from which the resident workers take runs."""
 
 URGENT: Final = "urgent"
 """The work queue whose runs go before all others."""
 
+UPKEEP: Final = "upkeep"
+"""The work queue of what keeps the installation going, such as the sweep. It is short, and waits for nothing else."""
+
+LONG: Final = "long"
+"""The work queue of what may take hours: archive, summaries, imports. Nothing else waits for it."""
+
 SHORT: Final = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
 """A Prefect that hangs must not keep what stores complaints; their runs are started later."""
 
+PAGE: Final = 200
+"""The most runs that Prefect's server returns at once."""
+
+_OF_CASES: Final = DeploymentFilter(name=DeploymentFilterName(any_=[DEPLOYMENT.partition("/")[2]]))
 _BATCH: Final = 50  # runs started between two looks at what is owed
 
 _starting = threading.Lock()
@@ -110,18 +121,44 @@ def _start_owed() -> int:
 
 
 def find_runs(client: SyncPrefectClient, references: Iterable[str]) -> dict[str, FlowRun]:
-    """Return the newest run of each case that has one."""
+    """Return the run of each case that has one; of several, the one that counts."""
     wanted = list(references)
-    found: dict[str, FlowRun] = {}
+    found: dict[str, list[FlowRun]] = {}
     for start in range(0, len(wanted), 100):
-        runs = client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=wanted[start : start + 100])),
-            deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[DEPLOYMENT.partition("/")[2]])),
-            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-            limit=200,
+        for run in read_runs(client, FlowRunFilter(name=FlowRunFilterName(any_=wanted[start : start + 100]))):
+            found.setdefault(run.name, []).append(run)
+    return {reference: leading(runs) for reference, runs in found.items()}
+
+
+def read_runs(client: SyncPrefectClient, which: FlowRunFilter) -> Iterator[FlowRun]:
+    """Yield those runs of cases that a filter lets through, page by page."""
+    for offset in count(0, PAGE):
+        page = client.read_flow_runs(
+            flow_run_filter=which, deployment_filter=_OF_CASES, sort=FlowRunSort.ID_DESC, limit=PAGE, offset=offset
         )
-        found |= {run.name: run for run in runs}
-    return found
+        yield from page
+        if len(page) < PAGE:
+            return
+
+
+def count_runs(client: SyncPrefectClient, which: FlowRunFilter) -> int:
+    """Return how many runs of cases a filter lets through."""
+    return client.count_flow_runs(flow_run_filter=which, deployment_filter=_OF_CASES)
+
+
+def leading(runs: Iterable[FlowRun]) -> FlowRun:
+    """Return the run that counts of several of one case.
+
+    A live one before one that has ended; of live ones one that waits, whose form somebody may just be filling in,
+    and of these the oldest. Of those that have ended, the newest.
+    """
+
+    def rank(run: FlowRun) -> tuple[bool, bool, float]:
+        state, age = run.state, -run.created.timestamp() if run.created else 0.0
+        live = state is not None and not state.is_final()
+        return live, state is not None and state.is_paused(), age if live else -age
+
+    return max(runs, key=rank)
 
 
 def wake(client: SyncPrefectClient, run: FlowRun) -> bool:
@@ -136,7 +173,7 @@ def wake(client: SyncPrefectClient, run: FlowRun) -> bool:
 
 
 def wake_case(reference: str, patience: float = 0) -> bool:
-    """Wake the run of a case, if it has one that is suspended.
+    """Wake the run of a case, if it has one that is suspended; one that a person had cancelled goes on too.
 
     Args:
         reference: The case.
@@ -149,6 +186,8 @@ def wake_case(reference: str, patience: float = 0) -> bool:
     with prefect_client() as client:
         while True:
             run = find_runs(client, [reference]).get(reference)
+            if run is not None and run.state is not None and run.state.is_cancelled():
+                return revive(client, run, "Its case was worked on after it had been cancelled.")
             if run is None or run.state is None or run.state.is_final():
                 return False
             if wake(client, run):
@@ -168,7 +207,7 @@ def take_up_case(reference: str, patience: float = 0) -> None:
     until = time.monotonic() + patience
     with prefect_client() as client:
         while (run := find_runs(client, [reference]).get(reference)) is not None:
-            if run.state is not None and run.state.type in ENDED:
+            if run.state is not None and run.state.is_final():
                 revive(client, run, "The case was taken up again.")
                 return
             if wake(client, run) or time.monotonic() >= until:
@@ -202,10 +241,12 @@ def resume(client: SyncPrefectClient, run: FlowRun, values: Mapping[str, Any], p
             time.sleep(0.1)
 
 
-def revive(client: SyncPrefectClient, run: FlowRun, reason: str) -> None:
-    """Put a run that failed or crashed back into the queue, unless it has moved on meanwhile."""
-    if not has_moved(client, run):
-        client.set_flow_run_state(run.id, Scheduled(name="AwaitingRetry", message=reason), force=True)
+def revive(client: SyncPrefectClient, run: FlowRun, reason: str) -> bool:
+    """Put a run that has ended back into the queue; return False where it has moved on meanwhile."""
+    if has_moved(client, run):
+        return False
+    client.set_flow_run_state(run.id, Scheduled(name="AwaitingRetry", message=reason), force=True)
+    return True
 
 
 def has_moved(client: SyncPrefectClient, run: FlowRun) -> bool:

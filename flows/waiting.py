@@ -8,25 +8,30 @@ is suspended. In Prefect's order a form is missing for a moment, so that a quick
 where the worker dies in that moment. It leans on Prefect's inner parts; ``tests/flows`` hold it to them.
 """
 
+import logging
 from itertools import count
-from typing import Final, cast
+from typing import Any, Final
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, Pause, PrefectHTTPStatusError
-from prefect.input import Keyset, RunInput, keyset_from_paused_state
+from prefect.input import RunInput, read_flow_run_input
 from prefect.runtime import flow_run
 from prefect.states import Suspended
-from prefect.utilities.engine import propose_state_sync
 from pydantic import ValidationError
 
 from complaints.answers import Question
 from flows.forms import form_for, read_form
+from flows.prefect_parts import Keyset, keyset_from_paused_state, propose_state_sync
 from tasks.desk import look, store
 from tasks.steps import record_answer
 
 CONFLICT: Final = 409
+RESPONSE: Final = "-response"
+"""How the key ends under which Prefect keeps an answer."""
+
+log = logging.getLogger("redress.answers")
 
 
 def ask(reference: str, question: Question) -> None:
@@ -37,11 +42,12 @@ def ask(reference: str, question: Question) -> None:
     case = look(reference)
     form = form_for(case, question, store().now())
     for attempt in count(1):
-        answer = suspend(f"{question}-{case.round_of(question)}-{attempt}", form)
+        key = f"{question}-{case.round_of(question)}-{attempt}"
+        answer = suspend(key, form)
         if answer is not None:
             values, by = read_form(answer)
             record_answer(reference, question, values, by)
-            forget_answers()
+            forget_answers(reference, used=key)
             return
 
 
@@ -96,15 +102,37 @@ def _store_form(form: type[RunInput], keyset: Keyset) -> None:
 
 
 def _answer(form: type[RunInput], keyset: Keyset) -> RunInput | None:
-    try:
-        return cast(RunInput, form.load(keyset))
-    except ValidationError:  # nothing was answered
+    """Return what was answered, or None; what Prefect's page let through but is wrong comes as it was entered.
+
+    The page takes any text for a date, for one. Whoever records the answer refuses it, with the reason.
+    """
+    given: Any = read_flow_run_input(keyset["response"])
+    if given is None:
         return None
+    try:
+        return form.model_validate(given)
+    except ValidationError:
+        return form.model_construct(**given)
 
 
-def forget_answers() -> None:
-    """Remove forms and answers from Prefect's database: what counts stands in the ledger, in an operator's words."""
+def forget_answers(reference: str, used: str = "") -> None:
+    """Remove forms and answers from Prefect's database: what counts stands in the ledger, in an operator's words.
+
+    Args:
+        reference: The case.
+        used: The key whose answer was just recorded; of others, which came too late, a line remains in the log.
+    """
     with get_client(sync_client=True) as client:
         while left := client.filter_flow_run_input(flow_run.id, "suspended-", limit=200, exclude_keys=set()):
             for one in left:
+                key = one.key.removeprefix("suspended-").removesuffix(RESPONSE)
+                if one.key.endswith(RESPONSE) and key != used:
+                    _tell_too_late(reference, key, str(one.decoded_value.get("answered_by")))
                 client.delete_flow_run_input(flow_run.id, one.key)
+
+
+def _tell_too_late(reference: str, key: str, by: str) -> None:
+    """Note an answer that was not used, because another one had been given elsewhere before."""
+    question = Question(key.rsplit("-", 2)[0])
+    if look(reference).answered_by.get(question) != by:  # else it was recorded just before the worker died
+        log.warning("The answer by %s to '%s' came too late: another one stands", by, question)

@@ -1,9 +1,12 @@
 """What every task works with: the case database, the firm's time, and the ways letters leave."""
 
 from functools import cache
+from typing import Any, Final
 
+from prefect import Task
 from sqlalchemy.exc import OperationalError
 
+from complaints.adapters.engine import patiently
 from complaints.adapters.evidence import EvidenceStore
 from complaints.adapters.mail import Carrier, FolderCarrier, HandOver, KeptOnFile, SmtpCarrier
 from complaints.adapters.store import Store
@@ -12,6 +15,8 @@ from complaints.adapters.virus_scanner import VirusScanner
 from complaints.case import Case
 from complaints.errors import RetryableError
 from complaints.settings import settings
+
+_retried: Final[list[str]] = []
 
 
 @cache
@@ -34,8 +39,11 @@ def together() -> Together:
 
 
 def look(reference: str) -> Case:
-    """Return a case as it stands now, to read only."""
-    return store().read_case(reference)
+    """Return a case as it stands now, to read only; a database that is away for a moment is waited for.
+
+    Flows look between their steps, where nothing else would try again.
+    """
+    return patiently(lambda: store().read_case(reference))
 
 
 def carrier(channel: str) -> Carrier:
@@ -49,10 +57,20 @@ def carrier(channel: str) -> Carrier:
     return FolderCarrier(settings().letters_folder / "not-sent", settings().firm)
 
 
-def is_retryable(task: object, run: object, state: object) -> bool:
+def is_retryable(task: Task[..., Any], run: object, state: object) -> bool:
     """Tell Prefect that only what may go better later is worth another try."""
     error = getattr(getattr(state, "data", None), "exception", None) or _raised(state)
-    return isinstance(error, RetryableError | OperationalError)  # or the database is away for a moment
+    retryable = isinstance(error, RetryableError | OperationalError)  # or the database is away for a moment
+    if retryable:
+        _retried.append(task.name)
+    return retryable
+
+
+def forget_retried() -> tuple[str, ...]:
+    """Return the steps of this process that failed in a way worth another try, and forget them."""
+    names = tuple(_retried)
+    _retried.clear()
+    return names
 
 
 def _raised(state: object) -> BaseException | None:

@@ -8,6 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from complaints import acts
+from complaints.adapters.engine import patiently
 from complaints.adapters.repeating import find_repeats
 from complaints.answers import FREE_WORDS, Question, parse_answer
 from complaints.assessment import assess as assess_case
@@ -48,7 +49,7 @@ def assess(reference: str) -> None:
 
 def has_repeats(reference: str) -> bool:
     """Whether other cases look like the same complaint; most have none, and are spared a task."""
-    return bool(find_repeats(store(), reference))
+    return bool(patiently(lambda: find_repeats(store(), reference)))
 
 
 @task(name="suggest repeats", **_STEP)

@@ -32,7 +32,7 @@ LEASE: Final = timedelta(minutes=5)
 PAGE: Final = 200
 _MOST_COUNTED: Final = 10_000
 _AHEAD_DAYS: Final = (1, 3, 7)
-_RUNNING: Final = (ClockRow.running, ~ClockRow.paused, ClockRow.nature == Nature.DUTY)
+RUNNING_DUTY: Final = (ClockRow.running, ~ClockRow.paused, ClockRow.nature == Nature.DUTY)
 
 
 @dataclass(frozen=True)
@@ -279,7 +279,7 @@ def read_board(store: Store, most: int) -> Board:
     """Return the most urgent open limits and how many there are; read through the index of what runs, no further."""
     with store.read() as session:
         now, rules = store.now(session), store.rules(session)
-        rows = session.execute(_limits().where(*_RUNNING).order_by(ClockRow.due_at).limit(most + 1)).all()
+        rows = session.execute(_limits().where(*RUNNING_DUTY).order_by(ClockRow.due_at).limit(most + 1)).all()
         late, ahead, begins = _count(session, None, now), {}, now
         total = Count(0)
         for days in _AHEAD_DAYS:
@@ -293,7 +293,7 @@ def read_board(store: Store, most: int) -> Board:
 def _count(session: Session, after: datetime | None, until: datetime) -> Count:
     """Count the limits that run out in a span, but not without end."""
     # In order, so that the index is gone through from its place on, and not the table from its beginning.
-    in_order = select(literal(1)).where(*_RUNNING, ClockRow.due_at <= until).order_by(ClockRow.due_at)
+    in_order = select(literal(1)).where(*RUNNING_DUTY, ClockRow.due_at <= until).order_by(ClockRow.due_at)
     some = in_order.limit(_MOST_COUNTED + 1)
     if after:
         some = some.where(ClockRow.due_at > after)

@@ -2,12 +2,19 @@
 
 import sqlite3
 import time
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from complaints.errors import SettingError
+
+PATIENCE_SECONDS: Final = (0.5, 1, 2, 4, 8, 15, 30)
+"""Between two looks at a database that is away: a minute in all, in which a server is started again."""
+
+Found = TypeVar("Found")
 
 
 def engine_for(url: str) -> Engine:
@@ -39,6 +46,35 @@ def engine_for(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def patiently(read: Callable[[], Found], delays_seconds: Sequence[float] = PATIENCE_SECONDS) -> Found:
+    """Read from a database; while it is away, wait and read again.
+
+    Only for what changes nothing: of a write nobody knows whether it was committed when the connection broke.
+
+    Args:
+        read: Reads, in a transaction of its own.
+        delays_seconds: Before each further try.
+
+    Raises:
+        DBAPIError: it is away for longer, or something else is wrong, which is told at once.
+    """
+    for seconds in delays_seconds:
+        try:
+            return read()
+        except DBAPIError as error:
+            if not _is_away(error):
+                raise
+        time.sleep(seconds)
+    return read()
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether a connection broke or could not be made; SQLite calls a table that is missing the same."""
+    return error.connection_invalidated or (
+        isinstance(error, OperationalError) and not str(error.orig).startswith("no such")
+    )
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

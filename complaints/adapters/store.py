@@ -65,9 +65,9 @@ from complaints.regimes.files import read_pack
 from complaints.regimes.rulebook import OFFICE, Rulebook, packaged_rulebook
 from complaints.sealing import CaseKey, MasterKey
 from complaints.transfers import key_of_authority
-from complaints.words import Closure
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+"""Where the schema's revisions are."""
 _MIGRATION_LOCK: Final = int.from_bytes(b"redress")
 
 
@@ -140,11 +140,11 @@ class Store:
         """Whether the schema is the one this version of Redress works with."""
         with self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-        return current == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        return current == ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
     def _alembic(self, connection: Connection) -> Config:
         config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         return config
 
@@ -350,13 +350,6 @@ class Store:
         query = select(CaseRow.reference).where(CaseRow.stage.in_(OPEN))  # a list, so that the index serves
         with self.read() as session:
             return session.scalars(query.order_by(CaseRow.received_at)).all()
-
-    def ended_early_since(self, instant: datetime) -> Sequence[str]:
-        """Return the references of cases that were withdrawn or merged since an instant: their runs may still wait."""
-        early = (Closure.WITHDRAWN, Closure.MERGED)
-        query = select(CaseRow.reference).where(CaseRow.closed_at >= instant, CaseRow.closure.in_(early))
-        with self.read() as session:
-            return session.scalars(query).all()
 
     # --- filing ---------------------------------------------------------------------------------
 

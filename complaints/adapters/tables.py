@@ -143,6 +143,7 @@ class EntryRow(Base):
     """One ledger entry; rows are only ever inserted."""
 
     __tablename__ = "ledger"
+    __table_args__ = (Index("ix_ledger_at", "at", postgresql_using="brin"),)  # entries come in the order of time
 
     reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
@@ -284,6 +285,20 @@ class StartRow(Base):
     reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
     urgent: Mapped[bool]
     filed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class WorkerRow(Base):
+    """A worker that executes runs, and when it last said that it lives, by the database's own clock."""
+
+    __tablename__ = "workers"
+
+    identifier: Mapped[str] = mapped_column(String(160), primary_key=True)
+    host: Mapped[str] = mapped_column(String(120))
+    name: Mapped[str] = mapped_column(String(160))
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    beat_at: Mapped[datetime] = mapped_column(Instant)
+    stopped_at: Mapped[datetime | None] = mapped_column(Instant)  # it ended in order
+    heir: Mapped[str | None] = mapped_column(String(160))  # the worker that took over its runs
 
 
 class SignRow(Base):

@@ -218,6 +218,7 @@ _PROBLEM: Final = {
         "status": {"type": "integer"},
         "detail": _TEXT,
         "errors": {"type": "array", "items": _object(field=_TEXT, reason=_TEXT)},
+        "instance": _TEXT,
     },
 }
 

@@ -1,4 +1,4 @@
-"""The outermost layer of the door: what is refused before anything is read, and bugs that must not reach a sender.
+"""The guard of the door: what is refused before anything is read, and bugs that must not reach a sender.
 
 Plain ASGI, for every request passes it.
 """
@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from complaints.settings import settings
 from deployments.door.limits import BODY_SECONDS, LARGEST_HEADERS, MOST_AT_ONCE, MOST_COMING, PAUSE_SECONDS
 from deployments.door.passage import Passage
-from deployments.door.problems import HEADERS_TOO_LARGE, UNAVAILABLE, WRONG_TYPE, answer, broken, log_bug
+from deployments.door.problems import HEADERS_TOO_LARGE, UNAVAILABLE, WRONG_TYPE, answer, broken, bug_id, log_bug
 from deployments.pages.protection import client_of
 
 
@@ -47,9 +47,9 @@ class Guard:
         try:
             await self._app(scope, passage.receive, passage.send)
         except Exception as error:
-            log_bug(error)
+            log_bug(error, bug_id(scope))
             if not passage.has_begun:  # otherwise it was answered, or the server breaks half an answer off
-                await broken()(scope, passage.receive, passage.send)
+                await broken(bug_id(scope))(scope, passage.receive, passage.send)
         finally:
             passage.end()
             self._inside -= 1

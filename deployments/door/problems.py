@@ -1,8 +1,9 @@
 """Everything that the door refuses, as problem details (RFC 9457)."""
 
+import errno
 import logging
-import traceback
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,11 +13,15 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from deployments.logs.lines import stack_of
+from deployments.metrics.door import refused
+
 MOST_ERRORS: Final = 20
 """Wrong fields that an answer names."""
 LONGEST_FIELD: Final = 100
 """Characters of a field's name that an answer repeats; a field that nobody knows has the name its sender gave it."""
 MEDIA_TYPE: Final = "application/problem+json"
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 log = logging.getLogger("redress.door")
 
@@ -94,32 +99,44 @@ def short(field: str) -> str:
 
 
 def answer(
-    problem: Problem, detail: str, errors: Sequence[Mapping[str, str]] = (), headers: Mapping[str, str] | None = None
+    problem: Problem,
+    detail: str,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+    instance: str = "",
 ) -> JSONResponse:
-    """Return the answer that tells of a problem."""
+    """Return the answer that tells of a problem, and count it."""
+    refused(problem.name)
     content: dict[str, Any] = {"type": problem.type, "title": problem.title, "status": problem.status, "detail": detail}
     if errors:
         content["errors"] = list(errors)
+    if instance:
+        content["instance"] = instance
     return JSONResponse(content, problem.status, dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def log_bug(error: Exception) -> None:
+def bug_id(scope: MutableMapping[str, Any]) -> str:
+    """Return by which id a bug is found in the log that a request ran into."""
+    return str(scope.setdefault("redress.bug", secrets.token_hex(4)))
+
+
+def log_bug(error: Exception, id: str) -> None:
     """Log where a bug showed; the error's own words may be a complainant's."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    log.error("an unexpected %s:\n%s", type(error).__name__, where)
+    log.error("an unexpected %s:\n%s", type(error).__name__, stack_of(error), extra={"bug": id})
 
 
-def broken() -> JSONResponse:
+def broken(id: str) -> JSONResponse:
     """Return the answer to a request that ran into a bug."""
-    return answer(BROKEN, "It was not the sender's fault; the installation's log says more.")
+    made = f"It was not the sender's fault; the installation's log says more of bug {id}."
+    return answer(BROKEN, made, instance=f"urn:redress:bug:{id}")
 
 
 def install(app: FastAPI) -> None:
     """Let an application answer with problem details to whatever is wrong."""
 
     @app.exception_handler(Refused)
-    async def show_refusal(request: Request, refused: Refused) -> JSONResponse:
-        return answer(refused.problem, refused.detail, refused.errors, refused.headers)
+    async def show_refusal(request: Request, refusal: Refused) -> JSONResponse:
+        return answer(refusal.problem, refusal.detail, refusal.errors, refusal.headers)
 
     @app.exception_handler(HTTPException)
     async def show_http_error(request: Request, error: HTTPException) -> JSONResponse:
@@ -134,6 +151,15 @@ def install(app: FastAPI) -> None:
         errors = [{"field": short(str(one["loc"][-1])), "reason": str(one["msg"])} for one in wrong.errors()]
         return answer(INVALID, "Correct the parameters that are named.", errors[:MOST_ERRORS])
 
+    @app.exception_handler(OSError)
+    async def show_full_disk(request: Request, error: OSError) -> JSONResponse:
+        """A disk that holds what comes in, for as long as it is looked at, is full; all other errors are bugs."""
+        if error.errno not in _FULL:
+            raise error
+        log.error("a disk is full (%s); 'redress doctor' says which", errno.errorcode[error.errno])
+        detail = "Nothing was kept. Send it again, under the same id, after the seconds of Retry-After."
+        return answer(UNAVAILABLE, detail, headers={"Retry-After": "60"})
+
     @app.exception_handler(Exception)
     async def show_bug(request: Request, error: Exception) -> JSONResponse:
-        return broken()  # Starlette raises it again, and the guard logs it
+        return broken(bug_id(request.scope))  # Starlette raises it again, and the guard logs it

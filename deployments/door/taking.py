@@ -49,6 +49,7 @@ from deployments.door.problems import (
     Refused,
     invalid,
 )
+from deployments.metrics.door import complaint_taken
 from tasks import contributions
 from tasks.contributions import Upload
 from tasks.desk import evidence_store, store, together
@@ -66,6 +67,7 @@ async def file_record(caller: Caller, body: bytes) -> Filed:
     with _refusals():
         filed = await wrap_future(together().file(lambda: record_of(body, Complaint), caller.name, caller.delivery))
     if filed.is_new:
+        complaint_taken(caller.name)
         aftermath.filed(filed.reference)
     return filed
 
@@ -85,6 +87,7 @@ def file_complaint(caller: Caller, complaint: Complaint, parts: Sequence[Part]) 
             attach=lambda desk: _keep(desk, uploads, caller),
         )
     if filed.is_new:
+        complaint_taken(caller.name)
         aftermath.filed(filed.reference)
     return filed
 

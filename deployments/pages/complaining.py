@@ -15,6 +15,7 @@ from complaints.errors import ComplaintError, DeliveryIdTaken
 from complaints.intake import Complaint
 from complaints.settings import settings
 from deployments.door import aftermath
+from deployments.metrics.door import complaint_taken
 from deployments.pages.attaching import SENDER, Attachment, examine, limits
 from deployments.pages.fields import FIELDS, NotComplete, Wrong, read_complaint
 from deployments.pages.page import Page
@@ -105,6 +106,7 @@ def _file(complaint: Complaint, attachments: Sequence[Attachment], ticket: Ticke
 
     filed = store().file(complaint, SENDER, settings().regime, ticket.id, settings().further_regimes, keep_files)
     if filed.is_new:
+        complaint_taken(SENDER)
         aftermath.filed(filed.reference)
     return filed
 

@@ -1,6 +1,7 @@
 """Where the pages for complainants are: a form, and under a secret link the page of each case.
 
-Every address under ``/c/`` answers a wrong link in the same way, whether there is such a case or not.
+Every address under ``/c/`` answers a wrong link in the same way, whether there is such a case or not. So do those
+under ``/summaries/``, where the firm's staff open monthly summaries from Prefect's page.
 """
 
 import logging
@@ -19,6 +20,7 @@ from deployments.pages.complaining import show_form, take_form
 from deployments.pages.following import Action, Followed, follow
 from deployments.pages.page import Page, style_sheet
 from deployments.pages.reading import NotReadable, Sent, read_form
+from deployments.pages.summaries import show_summary
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -109,6 +111,13 @@ async def survey(request: Request, reference: str, token: str) -> Response:
     return await _act(Page(request), reference, token, "survey", following.take_opinion)
 
 
+@router.get("/summaries/{name}/{token}")
+async def summary(request: Request, name: str, token: str) -> Response:
+    """A file of a monthly summary."""
+    page = Page(request)
+    return _must_wait(page) or await _found(page, lambda: show_summary(name, token))
+
+
 async def _show(page: Page, reference: str, token: str, show: Callable[[Followed], Response]) -> Response:
     return _must_wait(page) or await _linked(page, reference, token, show)
 
@@ -143,12 +152,17 @@ def _wait(page: Page, seconds: int) -> Response:
 
 
 async def _linked(page: Page, reference: str, token: str, show: Callable[[Followed], Response]) -> Response:
-    """Answer for a secret link, or that there is none such; that is counted."""
+    """Answer for the secret link of a case."""
 
     def look() -> Response | None:
         followed = follow(page, reference, token)
         return show(followed) if followed else None
 
+    return await _found(page, look)
+
+
+async def _found(page: Page, look: Callable[[], Response | None]) -> Response:
+    """Answer with what lies under a secret link, or that there is nothing; that is counted."""
     if response := await _answered(page, look):
         return response
     WRONG_LINKS.take(page.client)

@@ -3,8 +3,8 @@ import re
 import pytest
 
 from complaints.letters import render_letter
-from complaints.links import LENGTH, fits, link_token, status_link
-from complaints.sealing import CaseKey
+from complaints.links import LENGTH, fits, link_token, opens_summary, status_link, summary_link
+from complaints.sealing import CaseKey, MasterKey
 from complaints.settings import Firm
 from complaints.words import LANGUAGES, Stage
 from tests.builders import MONDAY, REFERENCE, a_case
@@ -63,3 +63,24 @@ def test_letters_carry_the_link_in_both_parts_where_there_is_one(letter, stage, 
 @pytest.mark.parametrize("letter", ["report_receipt", "suggestion_thanks"])
 def test_other_letters_carry_no_link(letter):
     assert LINK not in render_letter(a_case(), letter, Firm(), MONDAY, link=LINK).html
+
+
+# --- summaries ----------------------------------------------------------------------------------
+
+MASTER = MasterKey(bytes(32), "a test")
+SUMMARY = summary_link("https://complaints.example.cn/", "2026-01.en.html", MASTER)
+
+
+def test_the_link_of_a_summary_opens_it_and_no_other_file():
+    token = SUMMARY.rpartition("/")[2]
+
+    assert f"https://complaints.example.cn/summaries/2026-01.en.html/{token}" == SUMMARY
+    assert re.fullmatch(rf"[a-z2-7]{{{LENGTH}}}", token)
+    assert opens_summary("2026-01.en.html", token, MASTER)
+    assert not opens_summary("2026-02.en.html", token, MASTER)
+    assert not opens_summary("2026-01.en.html", token, MasterKey(bytes([1] * 32), "another firm"))
+
+
+@pytest.mark.parametrize("token", ["", "a" * LENGTH, "密" * LENGTH])
+def test_no_other_token_opens_a_summary(token):
+    assert not opens_summary("2026-01.en.html", token, MASTER)

@@ -679,8 +679,8 @@ def setting(**environment: str) -> Callable[[Installation], None]:
         pytest.param(toml("name = '公司'".encode("gbk")), ["redress.toml: "], id="TOML in another encoding"),
         pytest.param(toml(b"colour = 'red'"), ["REDRESS_COLOUR: ", "redress.toml"], id="an unknown setting"),
         pytest.param(toml(b"[firm]\ncolour = 'red'"), ["REDRESS_FIRM__COLOUR: "], id="an unknown setting of the firm"),
-        pytest.param(setting(REDRESS_WORKER_THREADS="many"), ["REDRESS_WORKER_THREADS: "], id="no number"),
-        pytest.param(setting(REDRESS_WORKER_THREADS="0"), ["REDRESS_WORKER_THREADS: "], id="no threads"),
+        pytest.param(setting(REDRESS_WORKER_RUNS="many"), ["REDRESS_WORKER_RUNS: "], id="no number"),
+        pytest.param(setting(REDRESS_WORKER_RUNS="0"), ["REDRESS_WORKER_RUNS: "], id="no runs"),
         pytest.param(setting(REDRESS_WEBHOOK_SECRETS="{"), ["webhook_secrets"], id="no JSON"),
     ],
 )

@@ -8,7 +8,8 @@ import pytest
 from complaints.adapters.dispatching import Dispatch, claim, settle
 from complaints.adapters.webhooks import Outcome
 from complaints.settings import settings
-from deployments.doctor import Finding, examine
+from deployments.doctor.examination import examine
+from deployments.doctor.finding import Finding
 from tests.builders import file_complaint
 from tests.crm import SECRET, Crm, a_crm, status
 from tests.deployments.conftest import Installation, Redress, refused

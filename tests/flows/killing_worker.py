@@ -1,8 +1,9 @@
-"""A resident worker that kills itself with -9 right after chosen commits, and is forked anew each time.
+"""A resident worker that is killed with -9 right after chosen commits, and is forked anew each time.
 
 The plan is a JSON file: ``{reference: seq}``, kill once the entry ``seq`` of that case has been committed; or
 ``{reference: "sending"}``, kill once its first letter was marked as being sent, before it is. Each kill happens
-once: it leaves a file behind. One run is executed at a time, so that a kill hits the step it is meant for.
+once: it leaves a file behind. One run is executed at a time, so that a kill hits the step it is meant for. What
+commits is an executor: it ends itself and, with it, the worker and all that belongs to it.
 """
 
 import json
@@ -17,19 +18,20 @@ from sqlalchemy.pool import Pool
 
 from complaints.adapters.tables import EntryRow, LetterRow
 
-os.environ["REDRESS_WORKER_THREADS"] = "1"
+os.environ["REDRESS_WORKER_RUNS"] = "1"
 
 from complaints.settings import settings
 from deployments.environment import apply
 
 apply(settings())
 
-from deployments.resident import work  # noqa: E402 - Prefect reads what was just set
+from deployments.resident.worker import work  # noqa: E402 - Prefect reads what was just set
 from flows import handle_complaint, watch_deadlines  # noqa: E402, F401 - imported once, for all forks
 
 
 def watch(plan: Path) -> None:
-    """Kill this process right after each commit that the plan names."""
+    """Kill the worker right after each commit that the plan names."""
+    worker = os.getpid()
     wanted: dict[str, int | str] = json.loads(plan.read_text())
     ledger, letters = EntryRow.__table__, LetterRow.__table__
 
@@ -60,6 +62,7 @@ def watch(plan: Path) -> None:
         if fresh := [mark for mark in marks if not mark.exists()]:
             for mark in fresh:
                 mark.touch()
+            os.kill(worker, signal.SIGKILL)
             os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -1,9 +1,11 @@
 """A running Redress, as a test uses it: files complaints, answers forms, moves time, waits for what must follow."""
 
 import json
+import os
+import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -126,6 +128,17 @@ class Running:
         with prefect_client() as client:
             return resume(client, self.run(reference), values)
 
+    @contextmanager
+    def stopped_worker(self) -> Iterator[None]:
+        """Let the worker do nothing for some seconds."""
+        worker = self.supervisor.children["worker"].process
+        assert worker is not None
+        os.kill(worker.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(worker.pid, signal.SIGCONT)
+
     def withdraw_all(self) -> None:
         """End every case that other tests left open."""
         for reference in self.store.open_references():
@@ -162,19 +175,24 @@ class Running:
         still_open, end = set(references), time.monotonic() + seconds
         while still_open:
             assert time.monotonic() < end, f"not at their end after {seconds:.0f} s: {self.stand(still_open)}"
-            with prefect_client() as client:
-                runs = find_runs(client, still_open)
-            waiting = 0
-            for reference in sorted(still_open):
-                case, run = self.case(reference), runs.get(reference)
-                if run and run.state and run.state.is_paused():
-                    waiting += self._press_on(case, run)
-                elif not case.stage.is_open and run and run.state and run.state.is_final():
-                    assert run.state.is_completed(), run.state
-                    still_open.discard(reference)
+            waiting = self.answer_all(still_open)
             if waiting and waiting == len(still_open):
                 self.pass_days(8)
             time.sleep(0.2)
+
+    def answer_all(self, still_open: set[str]) -> int:
+        """Answer every form that is up, and leave out what has ended; return how many cases wait for a date."""
+        with prefect_client() as client:
+            runs = find_runs(client, still_open)
+        waiting = 0
+        for reference in sorted(still_open):
+            case, run = self.case(reference), runs.get(reference)
+            if run and run.state and run.state.is_paused():
+                waiting += self._press_on(case, run)
+            elif not case.stage.is_open and run and run.state and run.state.is_final():
+                assert run.state.is_completed(), run.state
+                still_open.discard(reference)
+        return waiting
 
     def stand(self, references: Iterable[str]) -> str:
         """Say where cases and their runs stand, for the message of a test that waited in vain."""

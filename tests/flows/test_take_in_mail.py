@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from complaints.answers import Question
 from complaints.errors import MailboxUnavailable
 from complaints.settings import settings
-from deployments.register import plan
+from deployments.plan import read_plan
 from flows.runs import prefect_client
 from flows.take_in_mail import take_in_mail
 from tests.flows.running import Running
@@ -80,5 +80,5 @@ def test_a_mailbox_that_is_away_is_a_plain_failure(redress: Running, maildir: Pa
 
 
 def test_without_a_mailbox_nothing_is_planned_and_nothing_done(redress: Running) -> None:
-    assert [one.schedule for one in plan() if one.flow is take_in_mail] == [None]
+    assert [one.timing for one in read_plan(settings()).deployments if one.name == "take-in-mail"] == [None]
     assert take_in_mail(return_state=True).name == "Skipped"

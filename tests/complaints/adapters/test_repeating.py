@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import func, select, text
 
@@ -316,13 +314,6 @@ def test_merging_and_undoing_at_once_leaves_both_cases_telling_the_same(store):
 
     assert bool(store.read_case(second).merged) == (second in store.read_case(first).absorbed)
     assert not verify(store).breaks
-
-
-def test_a_merged_case_is_among_those_whose_runs_may_still_wait(store):
-    first, second = a_pair(store)
-    merge_cases(store, second, first, "c.zhao")
-
-    assert store.ended_early_since(store.now() - timedelta(days=1)) == [second]
 
 
 def test_the_archived_files_of_both_cases_tell_of_the_merger(store, tmp_path):

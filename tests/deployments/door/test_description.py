@@ -108,6 +108,8 @@ def test_a_bug_is_answered_with_problem_details_and_tells_nobody_what_was_sent(
 
     assert answer.status_code == 500
     assert problem(answer)["type"] == "urn:redress:problem:internal-error"
+    [logged] = [one for one in caplog.records if one.name == "redress.door"]
+    assert problem(answer)["instance"] == f"urn:redress:bug:{logged.__dict__['bug']}"  # found again by it
     assert "RuntimeError" in caplog.text
     assert "in broken" in caplog.text
     assert SAID[0] not in caplog.text

@@ -1,0 +1,400 @@
+"""The resident worker: executes flow runs in processes that have already imported everything.
+
+A fresh process costs 3 to 5 seconds of CPU for importing Prefect, at every start and every resume; here a run costs
+tenths of a second. A run is taken only when there is room for it, so that several workers share what is there and
+Prefect's queues keep their order of priority.
+"""
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.events.schemas.events import Event, Resource
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelled, Crashed, Scheduled
+from sqlalchemy.exc import SQLAlchemyError
+
+from complaints.adapters.beats import BEAT_SECONDS
+from complaints.adapters.readiness import lacks
+from complaints.settings import settings
+from deployments.metrics import worker as metrics
+from deployments.metrics.serving import serve_health
+from deployments.resident.executors import Executor, ExecutorDied, Executors, forked, spawned
+from deployments.resident.lives import Life
+from deployments.resident.nursery import Order
+from flows.installation import check_installation
+from flows.prefect_parts import (
+    BaseJobConfiguration,
+    BaseVariables,
+    BaseWorker,
+    BaseWorkerResult,
+    WorkerFlowRunResponse,
+    holder_of,
+    take,
+)
+from flows.runs import LONG, POOL, UPKEEP
+from tasks.desk import store
+
+UPKEEP_RUNS: Final = 4
+"""Sweeps and other short runs of the upkeep's queue that a worker executes beside those of cases."""
+
+LONG_RUNS: Final = 2
+"""Runs that may take hours, such as archive, summary and import, that a worker executes beside those."""
+
+CASES: Final = "cases"
+"""What all other queues hold."""
+
+LOOK_SECONDS: Final = 2.0
+"""How often a worker looks for runs whose worker has died, and for those that somebody cancels."""
+
+PATIENCE: Final = timedelta(seconds=3)
+"""How long a run that is cancelled may take to end by itself, and one that nobody has may be left."""
+
+LIMIT: Final = timedelta(minutes=15)
+"""After so long the run of a case is taken to hang. Trying a mail server again takes some minutes at most."""
+
+GRACE_SECONDS: Final = 10.0
+"""How long running steps may take to finish when the worker is told to end."""
+
+TRIES: Final = 3
+"""How often a run whose process died is executed again at once."""
+
+_HELD: Final = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
+"""States in which a run is in the hands of a worker."""
+
+log = logging.getLogger("redress.worker")
+
+
+@dataclass(eq=False)
+class Hand:
+    """A run that this worker executes."""
+
+    flow_run: FlowRun
+    kind: str
+    since: float = field(default_factory=time.monotonic)
+    executor: Executor | None = None
+    ended: str = ""
+    """Why its executor was ended, if so."""
+
+    def end(self, why: str) -> None:
+        """End the run's executor at once."""
+        if self.executor and not self.ended:
+            self.ended = why
+            self.executor.end()
+
+
+class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerResult]):
+    """Executes runs, several at a time, each in a process of its own that lives on after it."""
+
+    type = "redress"
+    job_configuration = BaseJobConfiguration
+    _description = "Executes flow runs in processes that have already imported everything."
+    _deployments: ClassVar[dict[UUID, DeploymentResponse]] = {}
+
+    def __init__(self, *args: Any, nursery: socket.socket | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._room = {CASES: settings().worker_runs, UPKEEP: UPKEEP_RUNS, LONG: LONG_RUNS}
+        self._hands: dict[UUID, Hand] = {}
+        self._deaths: Counter[UUID] = Counter()
+        self._executors = Executors(nursery or spawned(), metrics.executor_replaced)
+        self._life = Life(store(), settings().home / "workers", self.name)
+        self._next_look = 0.0
+        self._gone: set[str] = set()  # dead workers whose runs this one took over
+        self._queues: dict[UUID, str] = {}
+        self._more = self._asks = self._stops = False
+
+    async def setup(self) -> None:
+        """Say that this worker is there, and go on saying so.
+
+        Raises:
+            SettingError: the pool is another installation's.
+        """
+        await super().setup()
+        with suppress(ObjectNotFound):  # `redress deploy` has not made it yet; it claims it
+            check_installation(await self.client.read_work_pool(self._work_pool_name))
+        await anyio.to_thread.run_sync(self._life.begin)
+        assert self._runs_task_group is not None
+        self._runs_task_group.start_soon(self._live)
+
+    async def _live(self) -> None:
+        """Beat. Whoever was taken for dead has lost its runs to others, and must end them before it may go on."""
+        while True:
+            await anyio.sleep(BEAT_SECONDS)
+            try:
+                if not await anyio.to_thread.run_sync(self._life.goes_on):
+                    log.error("this worker stood still so long that it was taken for dead; it ends, to begin afresh")
+                    os._exit(1)  # and with it every executor
+            except SQLAlchemyError as error:
+                log.warning("no beat: the case database does not answer (%s)", type(error).__name__)
+
+    # --- taking runs ----------------------------------------------------------------------------
+
+    async def get_and_submit_flow_runs(self) -> list[FlowRun]:
+        """Look for runs to execute; every few seconds look after those that are executed too."""
+        if not self._has_successfully_synced or self._stops:
+            return []
+        self._last_polled_time = datetime.now(UTC)
+        if time.monotonic() > self._next_look:
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            await self.look_after_runs()
+        return await self._take_what_is_due()
+
+    async def _take_what_is_due(self) -> list[FlowRun]:
+        """Take as many runs as there is room for, in the order of Prefect's queues."""
+        room = {kind: free for kind, free in self._room.items() if free > 0}
+        if self._asks or not room or self._stops:
+            return []
+        self._asks = True
+        try:
+            due = await self._due(room)
+        finally:
+            self._asks = False
+        fresh = [one for one in due if one.flow_run.id not in self._hands]
+        taken = [one.flow_run for one in fresh if self._begin(one.flow_run, self._kind(one.work_queue_id))]
+        self._more = len(taken) < len(fresh)
+        return taken
+
+    async def _due(self, room: dict[str, int]) -> list[WorkerFlowRunResponse]:
+        """Return runs that are due, of those kinds for which there is room."""
+        body: dict[str, Any] = {
+            "scheduled_before": datetime.now(UTC).isoformat(),
+            "limit": sum(room.values()) + len(self._hands) + 1,  # one more shows that there are more
+        }
+        if len(room) < len(self._room):
+            body["work_queue_names"] = [name for id, name in self._queues.items() if self._kind(id) in room]
+        answer = await self.client.request(
+            "POST",
+            "/work_pools/{name}/get_scheduled_flow_runs",
+            path_params={"name": self._work_pool_name},
+            json=body,
+        )
+        due = WorkerFlowRunResponse.model_validate_list(answer.json())
+        if any(one.work_queue_id not in self._queues for one in due):
+            queues = await self.client.read_work_queues(work_pool_name=self._work_pool_name)
+            self._queues = {queue.id: queue.name for queue in queues}
+        return due
+
+    def _kind(self, queue: UUID) -> str:
+        name = self._queues.get(queue, "")
+        return name if name in (UPKEEP, LONG) else CASES
+
+    def _begin(self, flow_run: FlowRun, kind: str) -> bool:
+        if not self._room[kind]:
+            return False
+        self._room[kind] -= 1
+        self._hands[flow_run.id] = Hand(flow_run, kind)
+        assert self._runs_task_group is not None
+        self._runs_task_group.start_soon(self._submit_run, flow_run)
+        return True
+
+    async def _submit_run(self, flow_run: FlowRun) -> None:
+        """Take a run and execute it.
+
+        Prefect's own way asks its server ten times before a run begins, for what only other infrastructure needs:
+        half of the server's work. What remains is the state that keeps others from taking it; it says who has it.
+        """
+        hand = self._hands[flow_run.id]
+        try:
+            deployment = await self._deployment(flow_run)
+            limited = deployment.global_concurrency_limit is not None
+            resumed = flow_run.next_scheduled_start_time if flow_run.state_name == "Resuming" else None
+            if await take(self.client, flow_run, self._life.identifier, limited=limited):
+                if resumed:
+                    metrics.answer_taken_up((datetime.now(UTC) - resumed).total_seconds())
+                await self._execute(hand, deployment)
+        except ExecutorDied:
+            metrics.run_ended(deployment.name, time.monotonic() - hand.since, "died")
+            await self._settle(hand, hand.ended or "its process died")
+        except ObjectNotFound:
+            log.warning("run %s was deleted meanwhile", flow_run.id)
+        except Exception:  # of Prefect's server, or of the nursery: looked at again soon
+            log.exception("run %s could not be executed", flow_run.id)
+        finally:
+            del self._hands[flow_run.id]
+            self._room[hand.kind] += 1
+            if self._more and self._runs_task_group:
+                self._runs_task_group.start_soon(self._take_more)
+
+    async def _take_more(self) -> None:
+        """Take the next run at once where there were more than room."""
+        try:
+            await self._take_what_is_due()
+        except Exception as error:  # the ordinary look will find it
+            log.warning("no runs were got (%s)", type(error).__name__)
+
+    async def _execute(self, hand: Hand, deployment: DeploymentResponse) -> None:
+        order = Order(deployment.entrypoint or "", hand.flow_run, self._life.identifier)
+        async with self._executors.taken() as hand.executor:
+            outcome = await hand.executor.execute(order)
+        metrics.run_ended(deployment.name, outcome.seconds, outcome.state)
+        for step in outcome.retried:
+            metrics.step_retried(step)
+        if outcome.error:
+            await self._settle(hand, f"it could not be executed: {outcome.error}")
+        else:
+            self._deaths.pop(hand.flow_run.id, None)
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: BaseJobConfiguration | None = None,
+        task_status: anyio.abc.TaskStatus[int] | None = None,
+    ) -> BaseWorkerResult:
+        """Prefect's own way to execute a run, which this worker does not go."""
+        raise NotImplementedError("Runs are executed by way of the pool's queues only.")
+
+    async def _deployment(self, flow_run: FlowRun) -> DeploymentResponse:
+        """Return the deployment of a run, which says where its flow is defined; looked up once."""
+        if flow_run.deployment_id is None:
+            raise ValueError(f"Run {flow_run.id} belongs to no deployment; Redress runs only its own.")
+        if flow_run.deployment_id not in self._deployments:
+            self._deployments[flow_run.deployment_id] = await self.client.read_deployment(flow_run.deployment_id)
+        return self._deployments[flow_run.deployment_id]
+
+    # --- looking after runs ---------------------------------------------------------------------
+
+    async def look_after_runs(self) -> None:
+        """Take over the runs of dead workers; end those that somebody cancels, and those that hang."""
+        for mine in self._hands.values():
+            if mine.kind == CASES and time.monotonic() - mine.since > LIMIT.total_seconds():
+                mine.end("it hung")
+        for run in await self._held():
+            if (hand := self._hands.get(run.id)) is None:
+                await self._look_after_left(run)
+            elif run.state and run.state.is_cancelling() and _age(run.state) > PATIENCE:
+                hand.end("cancelled")
+
+    async def _held(self) -> list[FlowRun]:
+        return await self.client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(_HELD)))),
+            work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[self._work_pool_name])),
+            limit=200,
+        )
+
+    async def _look_after_left(self, run: FlowRun) -> None:
+        """Put a run back into the queue that nobody executes; one that is to be cancelled is."""
+        if run.state is None:
+            return
+        if run.state.is_cancelling():
+            if _age(run.state) > 3 * PATIENCE:  # whoever had it would have ended it by now
+                await self._set_state(run, Cancelled(message="Nobody was executing it."))
+        elif await self._is_orphan(run.state):
+            await self._put_back(run, "its worker died")
+
+    async def _is_orphan(self, state: State[Any]) -> bool:
+        """Whether a run in this state, which this worker does not execute, is executed by nobody."""
+        holder = holder_of(state)
+        if not holder or holder == self._life.identifier:
+            return _age(state) > PATIENCE
+        if not await anyio.to_thread.run_sync(self._life.is_dead, holder):
+            return False
+        return await self._inherits(holder)
+
+    async def _inherits(self, dead: str) -> bool:
+        """Whether this worker takes over a dead one's runs; the first time it says so on Prefect's server."""
+        name = await anyio.to_thread.run_sync(self._life.inherits, dead)
+        if name and dead not in self._gone:
+            self._gone.add(dead)
+            log.warning("worker %s is gone; its runs are taken over", name)
+            event = Event(
+                event="redress.worker.gone",
+                resource=Resource({"prefect.resource.id": f"redress.worker.{name}", "prefect.resource.name": name}),
+                payload={"taken_over_by": self.name},
+            )
+            await self.client.request("POST", "/events", json=[event.model_dump(mode="json")])
+        return name is not None
+
+    async def _settle(self, hand: Hand, why: str) -> None:
+        """Say what becomes of a run whose execution ended unfinished."""
+        run = hand.flow_run
+        if why == "cancelled":
+            await self._set_state(run, Cancelled(message="It was ended while it was at work."))
+            return
+        self._deaths[run.id] += not self._stops
+        if why == "it hung" or self._deaths[run.id] > TRIES:
+            await self._set_state(run, Crashed(message=f"Not executed again at once: {why}."))
+            del self._deaths[run.id]
+        else:
+            await self._put_back(run, why)
+
+    async def _put_back(self, run: FlowRun, why: str) -> None:
+        message = f"{why[:1].upper()}{why[1:]}; it goes on from the ledger."
+        await self._set_state(run, Scheduled(name="AwaitingRetry", message=message))
+
+    async def _set_state(self, run: FlowRun, state: State[Any]) -> None:
+        """Set a run's state unless it has got on meanwhile: to where it waits, to its end, or into other hands."""
+        now = (await self.client.read_flow_run(run.id)).state
+        if now and now.type in _HELD and holder_of(now) in (holder_of(run.state), self._life.identifier, ""):
+            await self.client.set_flow_run_state(run.id, state, force=True)
+
+    # --- ending ---------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Take no more runs, let running steps finish, and give the rest back."""
+        self._stops = True
+        with anyio.move_on_after(GRACE_SECONDS):
+            while self._hands:
+                await anyio.sleep(0.05)
+        for hand in self._hands.values():
+            hand.end("the worker was told to end")
+        with anyio.move_on_after(PATIENCE.total_seconds()):
+            while self._hands:
+                await anyio.sleep(0.05)
+        self._executors.release()
+        await anyio.to_thread.run_sync(self._life.end)
+
+
+def _age(state: State[Any]) -> timedelta:
+    return datetime.now(UTC) - state.timestamp
+
+
+def work() -> None:
+    """Run a worker in this process until SIGTERM or SIGINT; running steps are finished first."""
+    anyio.run(_work, forked())
+
+
+async def _work(nursery: socket.socket) -> None:
+    name = f"resident-{socket.gethostname()}-{os.getpid()}"
+    worker = ResidentWorker(work_pool_name=POOL, name=name, nursery=nursery)
+    async with anyio.create_task_group() as group:
+        group.start_soon(partial(_stop_on_signal, worker, group.cancel_scope))
+        with _health():
+            await worker.start(printer=log.info)
+        group.cancel_scope.cancel()
+
+
+def _health() -> AbstractContextManager[object]:
+    """Return what answers for this process's health, where a port is set for it."""
+    if not (port := settings().worker_health_port):
+        return nullcontext()
+    ready = partial(lacks, store(), settings().evidence_place)
+    return serve_health(settings().worker_health_host, port, ready, metrics.REGISTRY)
+
+
+async def _stop_on_signal(worker: ResidentWorker, scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            await worker.stop()
+            scope.cancel()
+            return

@@ -1,0 +1,223 @@
+"""What Redress takes from those parts of Prefect that Prefect does not promise to keep, in one place.
+
+Three things rest on them: executing a run that exists already in this process (:func:`execute`), storing a form
+before its run is suspended (``flows.waiting``), and a worker of our own (``deployments.resident``).
+``tests/flows/test_prefect_parts.py`` holds Prefect to each of them and fails when an upgrade changes one.
+"""
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+from uuid import uuid5
+
+from httpx import HTTPStatusError
+from prefect import Flow, task_engine
+from prefect._flow_run_suspension import FlowRunSuspensionRequest
+from prefect._internal.concurrency.services import QueueService
+from prefect._internal.engine import resolve_custom_flow_run_name
+from prefect.client.orchestration import PrefectClient, SyncPrefectClient
+from prefect.client.schemas import OrchestrationResult
+from prefect.client.schemas.objects import FlowRun, State, StateDetails
+from prefect.client.schemas.responses import SetStateStatus, WorkerFlowRunResponse
+from prefect.concurrency._leases import maintain_concurrency_lease
+from prefect.concurrency.context import ConcurrencyContext
+from prefect.context import FlowRunContext, SyncClientContext
+from prefect.exceptions import Abort, ObjectNotFound, Pause
+from prefect.flow_engine import FlowRunEngine
+from prefect.input import Keyset, keyset_from_paused_state
+from prefect.logging.loggers import flow_run_logger
+from prefect.results import ResultStore, get_result_store
+from prefect.states import Pending, Running, to_state_create
+from prefect.utilities.callables import get_call_parameters, parameters_to_args_kwargs
+from prefect.utilities.engine import emit_task_run_state_change_event, propose_state_sync
+from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+
+__all__ = [
+    "BaseJobConfiguration",
+    "BaseVariables",
+    "BaseWorker",
+    "BaseWorkerResult",
+    "Keyset",
+    "WorkerFlowRunResponse",
+    "execute",
+    "flush",
+    "holder_of",
+    "keyset_from_paused_state",
+    "one_client",
+    "propose_state_sync",
+    "say_less_of_tasks",
+    "take",
+]
+
+IN_HANDS: Final = "In the hands of worker "
+"""How the message of a state begins that says which worker has the run."""
+
+NOT_FOUND: Final = 404
+
+
+@dataclass
+class _Engine(FlowRunEngine[Any, Any]):
+    """Prefect's engine for one run, without what only a process of Prefect's own making needs.
+
+    Measured with a complaint of three waits: Prefect's way opens, for each start and each resume, a thread with an
+    event loop and a web socket, only to hear that somebody pressed *Suspend* while the run was at work; and asks its
+    server again for the run that it has just been given. A segment of ours takes tenths of a second.
+    """
+
+    holder: str = ""
+
+    @contextmanager
+    def initialize_run(self) -> Generator["_Engine", None, None]:
+        """Execute the run that is given; it is never made here, and its process is watched by the worker."""
+        assert self.flow_run is not None
+        self._flow_run_name_set = self._is_named()
+        with SyncClientContext.get_or_create() as context:
+            self._client, self._is_started = context.client, True
+            try:
+                yield self
+            except (Abort, Pause) as end:
+                self.flow_run.state = getattr(end, "state", None) or self.flow_run.state
+                raise
+            except BaseException as error:
+                if self.state.is_running():
+                    self.handle_crash(error)
+                raise
+            finally:
+                self.logger.debug("Finished in state %s", self.state)
+                self._is_started, self._client = False, None
+
+    @contextmanager
+    def setup_flow_run_suspension_request(self) -> Generator[FlowRunSuspensionRequest, None, None]:
+        """Do not watch for *Suspend*: what is at work waits by itself soon."""
+        yield self._get_flow_run_suspension_request()
+
+    @contextmanager
+    def setup_run_context(self, client: SyncPrefectClient | None = None) -> Generator[None, None, None]:
+        """Enter the run's context, with the run as the server has just returned it."""
+        with ExitStack() as stack:
+            stack.enter_context(
+                FlowRunContext(
+                    flow=self.flow,
+                    flow_run=self.flow_run,
+                    parameters=self.parameters,
+                    client=self.client,
+                    result_store=_result_store(self.flow),
+                    task_runner=stack.enter_context(self.flow.task_runner.duplicate()),
+                    persist_result=False,
+                    flow_run_suspension_request=self._get_flow_run_suspension_request(),
+                )
+            )
+            stack.enter_context(ConcurrencyContext())
+            if lease := self.state.state_details.deployment_concurrency_lease_id:
+                stack.enter_context(maintain_concurrency_lease(lease, 300, raise_on_lease_renewal_failure=True))
+            self.logger = flow_run_logger(flow_run=self.flow_run, flow=self.flow)  # type: ignore[assignment] # as Prefect does
+            yield
+
+    def set_state(self, state: State[Any], force: bool = False) -> State[Any]:
+        """Set the run's state; a run that was taken as running is so already."""
+        if state.is_running() and not state.message:
+            if self.state.is_running() and holder_of(self.state) == self.holder:
+                return self.state
+            state = state.model_copy(update={"message": IN_HANDS + self.holder})
+        return super().set_state(state, force=force)
+
+    def _is_named(self) -> bool:
+        if not self.flow.flow_run_name or self.flow_run is None:
+            return True
+        return bool(resolve_custom_flow_run_name(self.flow, self.parameters or {}) == self.flow_run.name)
+
+
+@cache
+def _result_store(flow: Flow[Any, Any]) -> ResultStore:
+    """Return where results would be stored; Prefect asks its server for it each time, and no run of ours has any."""
+    store: ResultStore = get_result_store().update_for_flow(flow, _sync=True)  # type: ignore[call-arg,assignment] # Prefect's decorator makes it so
+    return store
+
+
+def execute(flow: Flow[Any, Any], flow_run: FlowRun, holder: str) -> str:
+    """Execute a run to its end or to where it waits, in this thread; return the name of its state in small letters.
+
+    Args:
+        flow: An ordinary flow: not asynchronous, no generator.
+        flow_run: The run, in a pending state.
+        holder: The worker that has it; the message of its state says so.
+    """
+    call = parameters_to_args_kwargs(flow.fn, flow_run.parameters)
+    engine = _Engine(flow=flow, flow_run=flow_run, parameters=get_call_parameters(flow.fn, *call), holder=holder)
+    with suppress(Abort, Pause), engine.start():  # to wait, and to lose the run to somebody else, are ordinary ends
+        while engine.is_running():
+            with engine.run_context():
+                engine.call_flow_fn()
+    return (engine.state.name or "").lower()
+
+
+async def take(client: PrefectClient, run: FlowRun, holder: str, *, limited: bool) -> bool:
+    """Take a scheduled run; of several workers that want it Prefect lets one have it.
+
+    Ordinarily the run is running at once, which spares its server a third of what a start costs. Prefect refuses a
+    transition that was made just before; its own client names each one differently, and here all who want to take
+    the same scheduled run name theirs alike.
+
+    Args:
+        client: Prefect's API.
+        run: The run; its state is the new one afterwards.
+        holder: The worker.
+        limited: Whether so many runs of its deployment may be at work: Prefect counts those that were pending first.
+
+    Returns:
+        Whether the worker has the run.
+
+    Raises:
+        ObjectNotFound: the run is no more.
+    """
+    state: State[Any] = Pending(message=IN_HANDS + holder) if limited else Running(message=IN_HANDS + holder)
+    state.state_details = StateDetails(flow_run_id=run.id, transition_id=uuid5(run.id, f"taken {run.state_id}"))
+    body = {"state": to_state_create(state).model_dump(mode="json", serialize_as_any=True), "force": False}
+    try:
+        answer = await client.request("POST", "/flow_runs/{id}/set_state", path_params={"id": run.id}, json=body)
+    except HTTPStatusError as error:
+        if error.response.status_code == NOT_FOUND:
+            raise ObjectNotFound(http_exc=error) from error
+        raise
+    result = OrchestrationResult[Any].model_validate(answer.json())
+    if result.status is not SetStateStatus.ACCEPT or result.state is None:
+        return False
+    run.state = result.state
+    return True
+
+
+def holder_of(state: State[Any] | None) -> str:
+    """Return the worker that has a run in this state, or an empty text."""
+    message = (state.message if state else None) or ""
+    return message.removeprefix(IN_HANDS) if message.startswith(IN_HANDS) else ""
+
+
+def say_less_of_tasks() -> None:
+    """Tell Prefect's server of a task only once it begins.
+
+    That it is about to begin is an event of its own, which the server stores, weighs and writes like any other: a
+    third of what a task costs there.
+    """
+
+    def emit(*, validated_state: State[Any], **others: Any) -> Any:
+        return (
+            None
+            if validated_state.is_pending()
+            else emit_task_run_state_change_event(validated_state=validated_state, **others)
+        )
+
+    vars(task_engine)["emit_task_run_state_change_event"] = emit
+
+
+@contextmanager
+def one_client() -> Generator[None, None, None]:
+    """Let all runs of this thread use one client of Prefect's API: making one costs as much as a short run."""
+    with SyncClientContext.get_or_create():
+        yield
+
+
+def flush() -> None:
+    """Hand over the log lines and events of this process that wait to be sent."""
+    QueueService.drain_all(at_exit=True)

@@ -1,0 +1,135 @@
+"""What Redress takes from Prefect's inner parts: each fails here, by name, when an upgrade changes it."""
+
+import inspect
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+import anyio
+import pytest
+from prefect import flow, task, task_engine
+from prefect._flow_run_suspension import observe_flow_run_suspension
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.flow_engine import FlowRunEngine
+from prefect.states import Running, Scheduled
+from prefect.workers.base import BaseWorker
+
+from flows.prefect_parts import _Engine, execute, holder_of, say_less_of_tasks, take
+from tests.flows.running import Running as Redress
+
+
+def test_the_parts_were_looked_at_for_this_version_of_prefect() -> None:
+    assert version("prefect") == "3.8.8", "read flows/prefect_parts.py beside the new version, then change this"
+
+
+@pytest.mark.parametrize(
+    "name", ["initialize_run", "setup_flow_run_suspension_request", "setup_run_context", "set_state"]
+)
+def test_the_engine_has_the_steps_that_ours_replaces(name: str) -> None:
+    assert getattr(FlowRunEngine, name) is not getattr(_Engine, name)
+
+
+def test_a_run_goes_through_the_engine_s_steps_in_the_order_that_ours_counts_on() -> None:
+    source = inspect.getsource(FlowRunEngine.start)
+    steps = ["initialize_run", "setup_flow_run_suspension_request", "begin_run"]
+    assert [source.index(step) for step in steps] == sorted(source.index(step) for step in steps)
+
+
+def test_prefect_still_watches_each_run_for_its_suspension_which_ours_leaves_out() -> None:
+    """Where this fails, Prefect may have found a cheaper way, and ours may be needless."""
+    assert "asyncio.run" in inspect.getsource(observe_flow_run_suspension)
+
+
+def test_a_transition_that_was_just_made_is_refused_a_second_time() -> None:
+    policy = import_module("prefect.server.models").flow_runs.MinimalFlowPolicy.__module__
+    rules = import_module(policy)
+    assert rules.PreventDuplicateTransitions in rules.CoreFlowPolicy.priority()
+
+
+def test_the_worker_has_what_the_resident_one_replaces_or_reads() -> None:
+    for name in ("get_and_submit_flow_runs", "_submit_run", "run", "setup", "teardown", "start"):
+        assert hasattr(BaseWorker, name)
+    source = inspect.getsource(BaseWorker.__init__) + inspect.getsource(BaseWorker.setup)
+    for name in ("_has_successfully_synced", "_last_polled_time", "_runs_task_group", "_work_pool_name"):
+        assert f"self.{name}" in source
+
+
+def test_tasks_tell_of_themselves_by_the_function_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "emit_task_run_state_change_event"
+    monkeypatch.setattr(task_engine, name, getattr(task_engine, name))
+    say_less_of_tasks()
+    assert f"{name}(" in inspect.getsource(task_engine.SyncTaskRunEngine)
+    assert "validated_state=" in inspect.getsource(task_engine.SyncTaskRunEngine.set_state)
+
+
+@task
+def double(number: int) -> int:
+    return 2 * number
+
+
+@flow(flow_run_name="{number}")
+def doubling(number: int, seen: bool = True) -> int:
+    assert seen
+    return double(number)
+
+
+def a_run(name: str, parameters: dict[str, Any]) -> FlowRun:
+    with get_client(sync_client=True) as client:
+        return client.create_flow_run(doubling, parameters=parameters, name=name, state=Scheduled())
+
+
+def take_as(run: FlowRun, holder: str) -> tuple[bool, str]:
+    async def taken() -> bool:
+        async with get_client() as client:
+            return await take(client, run.model_copy(), holder, limited=False)
+
+    done = anyio.run(taken)
+    with get_client(sync_client=True) as client:
+        return done, holder_of(client.read_flow_run(run.id).state)
+
+
+def test_of_two_workers_that_take_a_run_prefect_lets_one_have_it(redress: Redress) -> None:
+    run = a_run("7", {"number": 7})
+
+    assert take_as(run, "first") == (True, "first")
+    assert take_as(run, "second") == (False, "first")
+
+
+def test_a_run_that_was_given_back_can_be_taken_again(redress: Redress) -> None:
+    run = a_run("8", {"number": 8})
+    take_as(run, "first")
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run.id, Scheduled(name="AwaitingRetry"), force=True)
+        again = client.read_flow_run(run.id)
+
+    assert take_as(again, "second") == (True, "second")
+
+
+@pytest.mark.parametrize(("name", "expected"), [("9", "9"), ("any", "9")])
+def test_a_run_that_was_taken_is_executed_named_and_completed(redress: Redress, name: str, expected: str) -> None:
+    run = a_run(name, {"number": 9})
+    take_as(run, "worker")
+    with get_client(sync_client=True) as client:
+        execute(doubling, client.read_flow_run(run.id), "worker")
+        done = client.read_flow_run(run.id)
+
+    assert done.state is not None
+    assert (done.name, done.state.type, done.run_count) == (expected, StateType.COMPLETED, 1)
+
+
+def test_a_run_whose_flow_fails_is_failed_and_the_worker_goes_on(redress: Redress) -> None:
+    run = a_run("5", {"number": 5, "seen": False})
+    take_as(run, "worker")
+    with get_client(sync_client=True) as client:
+        execute(doubling, client.read_flow_run(run.id), "worker")
+        done = client.read_flow_run(run.id)
+
+    assert done.state is not None
+    assert done.state.type is StateType.FAILED
+
+
+def test_who_has_a_run_is_read_from_its_state() -> None:
+    assert holder_of(Running(message="In the hands of worker host:1")) == "host:1"
+    assert holder_of(Running()) == ""
+    assert holder_of(None) == ""
