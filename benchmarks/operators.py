@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,34 +21,12 @@ import httpx
 from sqlalchemy import bindparam, create_engine, text
 from standardwebhooks.webhooks import Webhook
 
+from benchmarks.dates import Dates
 from benchmarks.installation import SECRET, Installation, installation
-from complaints.adapters.sweeping import sweep
+from benchmarks.play import ANSWERS, REGIME, RULES, complaint
 from complaints.answers import Question
 
-ANSWERS: Final[Mapping[Question, Mapping[str, str]]] = {
-    Question.FINDING: {"conclusion": "substantiated", "reasons": "核对了通话录音,情况属实。"},
-    Question.DECISION: {"outcome": "upheld", "remedy": "apology", "reasons": "催收人员用语不当。"},
-    Question.FOLLOW_UP: {"satisfaction": "satisfied"},
-}
-"""What the operators answer: three forms a complaint, none of which waits for proof."""
-
-REGIME: Final = "bench"
-RULES: Final = f"""
-name = "{REGIME}"
-version = "1"
-extends = "cn-nfra"
-valid_from = 2020-01-01
-title = {{ zh = "基准测试", en = "benchmark" }}
-
-[[clocks]]
-name = "follow-up"
-budget = 1
-unit = "hours"
-"""
-"""The home regime with a follow-up after an hour: time that moves for one case then harms no limit of another."""
-
 LOOK_SECONDS: Final = 0.025
-MOVE_SECONDS: Final = 1.0
 LOST_SECONDS: Final = 180.0
 """After so long without any step the cases that are left are lost."""
 
@@ -272,66 +249,6 @@ class Operators:
                 raise SystemExit(f"{step.reference} made no step within {LOST_SECONDS:.0f} seconds of its answer")
             time.sleep(LOOK_SECONDS)
         return time.perf_counter() - answered
-
-
-class Dates:
-    """The passing of time: dates come for cases that wait for one, and their runs are woken as the sweep wakes them."""
-
-    def __init__(self, redress: Installation) -> None:
-        self.store = redress.store
-        self._asleep: set[str] = set()
-        self._came: set[str] = set()
-        self._stop = Event()
-
-    def sleeps(self, reference: str) -> None:
-        """Note that the run of a case waits for its date."""
-        self._asleep.add(reference)
-
-    def woke(self, reference: str) -> None:
-        """Note that it goes on."""
-        self._asleep.discard(reference)
-
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Let time pass as long as the block lasts."""
-        self._stop.clear()
-        thread = Thread(target=self._pass, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            thread.join()
-
-    def _pass(self) -> None:
-        from flows.runs import prefect_client
-        from flows.watch_deadlines import wake_sleepers
-
-        with prefect_client() as client:
-            while not self._stop.wait(MOVE_SECONDS):
-                asleep = set(self._asleep)
-                if asleep - self._came:
-                    self.store.move_time(self.store.now() + timedelta(minutes=61))
-                    self._came.update(struck.reference for struck in sweep(self.store))
-                if asleep:
-                    wake_sleepers(client)
-
-
-def complaint(number: str) -> Mapping[str, Any]:
-    """Return a complaint that resembles no other."""
-    return {
-        "number": number,
-        "channel": "app",
-        "kind": "complaint",
-        "narrative": f"编号{number}:催收人员一天内致电{int(number) % 7 + 3}次,要求停止,并书面道歉。" * 3,
-        "wanted": "停止催收,书面道歉",
-        "product": "消费贷款",
-        "contract": f"HT2026{number}",
-        "complainant": {
-            "name": f"林{chr(0x4E00 + int(number) % 2000)}{chr(0x5E00 + int(number) % 1999)}",
-            "contacts": [{"kind": "email", "value": f"complainant.{number}@example.com"}],
-        },
-    }
 
 
 def _details(details: Any) -> Mapping[str, Any]:

@@ -24,7 +24,8 @@ from benchmarks.asked import asked, show_asked
 from benchmarks.copies import copy_run
 from benchmarks.deadlines import a_case, settle
 from benchmarks.installation import Installation, difference, installation
-from benchmarks.operators import Operators, complaint, percentile
+from benchmarks.operators import Operators, percentile
+from benchmarks.play import complaint
 from benchmarks.postgres import say, seconds
 from benchmarks.usage import memory
 from complaints.adapters.store import Store

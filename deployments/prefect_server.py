@@ -32,13 +32,18 @@ KEEP_ALIVE_SECONDS: Final = 75
 async def begin_immediately(
     self: AioSqliteConfiguration, session: AsyncSession, with_for_update: bool = False
 ) -> AsyncGenerator[AsyncSessionTransaction, None]:
-    """Begin a transaction that may write, with the write lock."""
-    token = configurations.SQLITE_BEGIN_MODE.set("IMMEDIATE")
-    try:
-        async with session.begin() as transaction:
-            yield transaction
-    finally:
-        configurations.SQLITE_BEGIN_MODE.reset(token)
+    """Begin a transaction that may write, with the write lock.
+
+    Only this one: Prefect opens further sessions within some of its transactions, and those would wait for a lock
+    that is held until they are done.
+    """
+    async with session.begin() as transaction:
+        token = configurations.SQLITE_BEGIN_MODE.set("IMMEDIATE")
+        try:
+            await session.connection()  # begins here
+        finally:
+            configurations.SQLITE_BEGIN_MODE.reset(token)
+        yield transaction
 
 
 def check_settings(settings: Settings, *, many: bool) -> None:

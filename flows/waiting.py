@@ -24,12 +24,13 @@ from pydantic import ValidationError
 from complaints.answers import Question
 from flows.forms import form_for, read_form
 from flows.prefect_parts import Keyset, keyset_from_paused_state, propose_state_sync
+from flows.runs import PAGE
 from tasks.desk import look, store
 from tasks.steps import record_answer
 
 CONFLICT: Final = 409
 RESPONSE: Final = "-response"
-"""How the key ends under which Prefect keeps an answer."""
+"""How the key ends under which Prefect keeps an answer; forms end otherwise."""
 
 log = logging.getLogger("redress.answers")
 
@@ -116,17 +117,17 @@ def _answer(form: type[RunInput], keyset: Keyset) -> RunInput | None:
 
 
 def forget_answers(reference: str, used: str = "") -> None:
-    """Remove forms and answers from Prefect's database: what counts stands in the ledger, in an operator's words.
+    """Remove answers from Prefect's database: what counts stands in the ledger. Forms show nobody's data, and stay.
 
     Args:
         reference: The case.
         used: The key whose answer was just recorded; of others, which came too late, a line remains in the log.
     """
     with get_client(sync_client=True) as client:
-        while left := client.filter_flow_run_input(flow_run.id, "suspended-", limit=200, exclude_keys=set()):
-            for one in left:
+        for one in client.filter_flow_run_input(flow_run.id, "suspended-", limit=PAGE, exclude_keys=set()):
+            if one.key.endswith(RESPONSE):
                 key = one.key.removeprefix("suspended-").removesuffix(RESPONSE)
-                if one.key.endswith(RESPONSE) and key != used:
+                if key != used:
                     _tell_too_late(reference, key, str(one.decoded_value.get("answered_by")))
                 client.delete_flow_run_input(flow_run.id, one.key)
 

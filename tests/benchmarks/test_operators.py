@@ -1,4 +1,5 @@
-from benchmarks.operators import ANSWERS, REGIME, RULES, Lives, complaint, percentile
+from benchmarks.operators import Lives, percentile
+from benchmarks.play import ANSWERS, REGIME, RULES, complaint
 from complaints.answers import parse_answer
 from complaints.intake import Complaint
 from complaints.regimes.files import check, read_pack
