@@ -162,9 +162,11 @@ def door() -> None:
     import uvicorn
 
     where = settings()
+    from deployments.door.limits import HTTP
+
     # Which proxies are believed is a setting of ours; uvicorn would believe every program of this machine.
     made = "deployments.door.app:app"
-    uvicorn.run(made, host=where.door_host, port=where.door_port, log_level="warning", proxy_headers=False)
+    uvicorn.run(made, host=where.door_host, port=where.door_port, http=HTTP, log_level="warning", proxy_headers=False)
 
 
 @app.command()

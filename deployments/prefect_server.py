@@ -82,6 +82,7 @@ def serve(*, services: bool = True) -> None:
         factory=True,
         host=api.host,
         port=api.port,
+        http="httptools",
         log_level="warning",
         log_config=None,  # logging.yml has set up all
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

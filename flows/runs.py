@@ -104,7 +104,7 @@ def start_owed() -> int:
     return started
 
 
-def _start_owed() -> int:
+def _start_owed(tries: int = 2) -> int:
     started = 0
     if not starts_owed(store(), 1):
         return started
@@ -116,6 +116,8 @@ def _start_owed() -> int:
                     _start(client, deployment, reference, urgent=urgent)
                     started += 1
     except (httpx.HTTPError, PrefectHTTPStatusError, ObjectNotFound) as error:
+        if isinstance(error, httpx.RemoteProtocolError) and tries > 1:  # that server broke off; another may answer
+            return started + _start_owed(tries - 1)
         log.warning("runs not started now (%s); they are started once Prefect answers", type(error).__name__)
     return started
 

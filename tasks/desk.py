@@ -1,22 +1,25 @@
 """What every task works with: the case database, the firm's time, and the ways letters leave."""
 
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from prefect import Task
 from sqlalchemy.exc import OperationalError
 
 from complaints.adapters.engine import patiently
 from complaints.adapters.evidence import EvidenceStore
 from complaints.adapters.mail import Carrier, FolderCarrier, HandOver, KeptOnFile, SmtpCarrier
-from complaints.adapters.store import Store
+from complaints.adapters.store import Standing, Store
 from complaints.adapters.together import Together
 from complaints.adapters.virus_scanner import VirusScanner
 from complaints.case import Case
 from complaints.errors import RetryableError
 from complaints.settings import settings
 
+if TYPE_CHECKING:  # the commands work with this before Prefect's settings are made from those of Redress
+    from prefect import Task
+
 _retried: Final[list[str]] = []
+_looked_at: tuple[tuple[Store, Standing], Case] | None = None
 
 
 @cache
@@ -41,9 +44,14 @@ def together() -> Together:
 def look(reference: str) -> Case:
     """Return a case as it stands now, to read only; a database that is away for a moment is waited for.
 
-    Flows look between their steps, where nothing else would try again.
+    Flows look between their steps, where nothing else would try again, and so often that replaying the ledger each
+    time would be a third of a worker's work: the case that was looked at last is kept while it stands as it did.
     """
-    return patiently(lambda: store().read_case(reference))
+    global _looked_at
+    standing = patiently(lambda: store().standing(reference))
+    if _looked_at is None or _looked_at[0] != (store(), standing):
+        _looked_at = (store(), standing), patiently(lambda: store().read_case(reference))
+    return _looked_at[1]
 
 
 def carrier(channel: str) -> Carrier:
@@ -57,7 +65,7 @@ def carrier(channel: str) -> Carrier:
     return FolderCarrier(settings().letters_folder / "not-sent", settings().firm)
 
 
-def is_retryable(task: Task[..., Any], run: object, state: object) -> bool:
+def is_retryable(task: "Task[..., Any]", run: object, state: object) -> bool:
     """Tell Prefect that only what may go better later is worth another try."""
     error = getattr(getattr(state, "data", None), "exception", None) or _raised(state)
     retryable = isinstance(error, RetryableError | OperationalError)  # or the database is away for a moment

@@ -4,7 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event
@@ -57,10 +57,9 @@ class Crm:
                 return
             self._sent.append(self._pool.submit(self._send, number))
 
-    def until_answered(self) -> None:
-        """Wait until every delivery was answered."""
-        for one in self._sent:
-            one.result()
+    def until_answered(self, seconds: float) -> bool:
+        """Wait until every delivery was answered; return whether that came to pass."""
+        return not wait(self._sent, seconds).not_done
 
     def stop(self) -> None:
         """Send no more."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from alembic import command
 from alembic.config import Config
@@ -69,6 +69,14 @@ from complaints.transfers import key_of_authority
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 """Where the schema's revisions are."""
 _MIGRATION_LOCK: Final = int.from_bytes(b"redress")
+
+
+class Standing(NamedTuple):
+    """What a case rests on: its ledger, by the hash of the last entry, and the firm's own rules."""
+
+    reference: str
+    head: str
+    rules_version: int
 
 
 @dataclass
@@ -302,6 +310,21 @@ class Store:
                         self._save(session, case, key, *read_at[one])
             except IntegrityError:
                 raise CaseConflict(first, read_at[first][0]) from None
+
+    def standing(self, reference: str) -> Standing:
+        """Return what a case rests on; while it stays the same, so does the case.
+
+        Raises:
+            UnknownCase: there is none.
+        """
+        rules = select(FirmRow.rules_version).scalar_subquery()
+        with self.read() as session:
+            row = session.execute(
+                select(CaseRow.reference, CaseRow.head, rules).where(CaseRow.reference == reference)
+            ).one_or_none()
+        if row is None:
+            raise UnknownCase(reference)
+        return Standing(*row)
 
     def read_case(self, reference: str, rules: Rulebook | None = None) -> Case:
         """Load a case to look at it.

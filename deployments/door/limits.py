@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+HTTP: Final = "h11"
+"""uvicorn's parser of requests. The faster one, httptools, reads headers without end."""
 LARGEST_BODY: Final = 1_000_000
 """Bytes of a JSON body; a complaint's words fit many times."""
 LARGEST_DELIVERY: Final = 64_000_000

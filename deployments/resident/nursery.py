@@ -31,6 +31,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 import flows
+from complaints.regimes.rulebook import packaged_rulebook
 from flows.prefect_parts import execute, flush, one_client, say_less_of_tasks
 from tasks.desk import forget_retried
 
@@ -85,6 +86,7 @@ def nurse(control: int) -> None:
         importlib.import_module(module.name)
     if threading.active_count() > 1:
         raise RuntimeError("Importing the flows has started a thread; what is forked from here could hang.")
+    packaged_rulebook()
     say_less_of_tasks()
     gc.collect()
     gc.freeze()  # what is shared stays shared: the collector would touch every object

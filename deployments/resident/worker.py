@@ -65,6 +65,9 @@ LONG_RUNS: Final = 2
 CASES: Final = "cases"
 """What all other queues hold."""
 
+CALM_SECONDS: Final = 1.0
+"""How often a worker asks for runs once it has had none for a while; before, as often as Prefect's setting says."""
+
 LOOK_SECONDS: Final = 2.0
 """How often a worker looks for runs whose worker has died, and for those that somebody cancels."""
 
@@ -119,7 +122,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         self._deaths: Counter[UUID] = Counter()
         self._executors = Executors(nursery or spawned(), metrics.executor_replaced)
         self._life = Life(store(), settings().home / "workers", self.name)
-        self._next_look = 0.0
+        self._next_look = self._asked_at = self._busy_until = 0.0
         self._gone: set[str] = set()  # dead workers whose runs this one took over
         self._queues: dict[UUID, str] = {}
         self._more = self._asks = self._stops = False
@@ -154,10 +157,16 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         """Look for runs to execute; every few seconds look after those that are executed too."""
         if not self._has_successfully_synced or self._stops:
             return []
-        self._last_polled_time = datetime.now(UTC)
-        if time.monotonic() > self._next_look:
-            self._next_look = time.monotonic() + LOOK_SECONDS
+        now = time.monotonic()
+        if now > self._next_look:
+            self._next_look = now + LOOK_SECONDS
             await self.look_after_runs()
+        if self._hands:
+            self._busy_until = now + 10 * CALM_SECONDS
+        elif now > self._busy_until and now - self._asked_at < CALM_SECONDS:
+            return []  # each question costs Prefect's server some hundredths of a second
+        self._asked_at = now
+        self._last_polled_time = datetime.now(UTC)
         return await self._take_what_is_due()
 
     async def _take_what_is_due(self) -> list[FlowRun]:

@@ -58,6 +58,8 @@ FIELDS = {
     errors.ScannerAway: ("tcp://127.0.0.1:3310: ConnectionRefusedError",),
     errors.EvidenceNotTaken: ("too_large", "the file is too large"),
     errors.UnknownEvidence: (REFERENCE, 3),
+    errors.BackupRefused: ("installation", "holds 3 cases", "Say --replace"),
+    errors.BackupBroken: ("cases.dump", "is not as it was written"),
     errors.EvidenceMissing: (REFERENCE, 3),
     errors.EvidenceAltered: (REFERENCE, 3),
     errors.RequestRefused: ("unknown_zone", "zone", "there is no zone of this name"),

@@ -257,7 +257,7 @@ def test_what_was_done_is_told_on_prefects_page_in_both_languages_and_does_not_p
 def test_runs_that_are_owed_for_long_are_told_of_now_and_then(redress: Running) -> None:
     complaint = Complaint.model_validate({"channel": "post", "narrative": "信函投诉", "kind": "complaint"})
     redress.store.file(complaint, "tests", settings().regime)
-    filed = owed_since(redress.store)[1]
+    filed, began = owed_since(redress.store)[1], datetime.now(UTC)
     assert filed is not None
     late, later = filed + OWED + timedelta(minutes=1), filed + OWED + TOLD + timedelta(minutes=2)
     with prefect_client() as client:
@@ -267,7 +267,8 @@ def test_runs_that_are_owed_for_long_are_told_of_now_and_then(redress: Running) 
         assert tell_if_growing(client, later, Look(told_at=late)) == later
 
         def told() -> list[dict[str, object]]:
-            body = {"filter": {"event": {"name": ["redress.outbox.growing"]}}}
+            occurred = {"since": began.isoformat(), "until": (began + timedelta(hours=1)).isoformat()}
+            body = {"filter": {"event": {"name": ["redress.outbox.growing"]}, "occurred": occurred}}
             return client.request("POST", "/events/filter", json=body).json()["events"]
 
         redress.until(lambda: len(told()) == 2, "both events are on the server")

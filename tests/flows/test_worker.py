@@ -89,6 +89,7 @@ def test_a_run_that_kills_every_process_is_given_up_with_the_reason(
     assert "its process died" in str(until_state(redress, run, StateType.CRASHED).message)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_end_finishes_what_is_at_work_and_leaves_the_rest_to_the_next(
     redress: Running, begin: Begin, tmp_path: Path
 ) -> None:

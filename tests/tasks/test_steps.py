@@ -20,7 +20,7 @@ from complaints.errors import (
 )
 from complaints.words import BreachCause, Closure, Kind, Outcome, Remedy, Repair, Stage
 from tasks import steps
-from tasks.desk import is_retryable
+from tasks.desk import forget_retried, is_retryable
 from tests.builders import (
     AN_ANSWER,
     EMAIL,
@@ -501,11 +501,12 @@ def test_only_what_may_go_better_later_is_tried_again(error, retryable):
     """The state is made as Prefect's task engine makes it for a task that raised."""
     state = Failed(data=error, message="the task raised")
 
-    assert is_retryable(SimpleNamespace(), SimpleNamespace(), state) is retryable
+    assert is_retryable(steps.acknowledge, SimpleNamespace(), state) is retryable
+    assert forget_retried() == (("acknowledge",) if retryable else ())
 
 
 def test_a_task_that_went_well_is_not_tried_again():
-    assert is_retryable(SimpleNamespace(), SimpleNamespace(), Completed()) is False
+    assert is_retryable(steps.acknowledge, SimpleNamespace(), Completed()) is False
 
 
 def test_every_step_asks_whether_another_try_is_worth_it():

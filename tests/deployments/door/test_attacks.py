@@ -24,7 +24,7 @@ from complaints.words import Stage
 from deployments.demo import free_port
 from deployments.door.app import api
 from deployments.door.guard import Guard
-from deployments.door.limits import LARGEST_BODY, LARGEST_DELIVERY, MOST_COMING, MOST_FILES
+from deployments.door.limits import HTTP, LARGEST_BODY, LARGEST_DELIVERY, MOST_COMING, MOST_FILES
 from tests.builders import advance
 from tests.deployments.conftest import Installation
 from tests.deployments.door.sending import SECRET, URL, as_json, headers, parts, problem, send, send_parts
@@ -39,7 +39,7 @@ def port(firm: Installation, started: list[str], woken: list[str]) -> Iterator[i
     firm.set(REDRESS_WEBHOOK_SECRETS__crm=SECRET)
     port = free_port(0)
     guard = Guard(api, pause_seconds=PAUSE_SECONDS, body_seconds=3 * PAUSE_SECONDS)
-    server = uvicorn.Server(uvicorn.Config(guard, port=port, log_level="error", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(guard, port=port, http=HTTP, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
     until = time.monotonic() + 20

@@ -35,9 +35,9 @@ def shown(door: TestClient, firm: Installation) -> dict[str, set[str]]:
     a_stored_case(firm.store, Stage.UNDER_INVESTIGATION)
     send(door, as_json(number="another"))
     door.get("/v1/complaints/x")
-    worker.run_ended("handle-complaint", 0.3, "suspended")
-    worker.step_retried("send-letter")
-    worker.executor_replaced("memory")
+    worker.run_ended("watch-deadlines", 0.3, "completed")
+    worker.step_retried("acknowledge")
+    worker.executor_replaced("runs")
     worker.executors(busy=3, all=8)
     metrics = TestClient(app, client=("127.0.0.1", 50000)).get("/metrics").text
     found: dict[str, set[str]] = {}
