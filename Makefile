@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint test-kill test-firm test-browser clean bench-deadlines bench-doors bench-imports bench-observing bench-engine bench-waiting bench-memory bench-recovery fuzz-mail fuzz
+.PHONY: help install demo up test lint test-kill test-firm test-browser clean bench-deadlines bench-doors bench-imports bench-observing bench-engine bench-waiting bench-memory bench-recovery chaos fuzz-mail fuzz
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ bench-waiting: install ## what 100,000 waiting cases cost while nothing happens 
 
 bench-memory: install ## the memory of the worker after 200 and after 2,000 runs
 	$(BIN)/python -m benchmarks.memory $(ARGS)
+
+chaos: install ## 300 complaints while everything is killed or stopped at random, firm size (PostgreSQL, Redis; ten minutes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,firm]'
+	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 clean: ## remove the virtual environment and caches
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

@@ -42,15 +42,13 @@ class Firm:
     Attributes:
         redress: Settings, databases and processes.
         mails: The file of the mail server.
-        restarted: How often each was started again.
-        ended: How many workers ended by themselves because they had been taken for dead.
+        gave_up: How often each ended by itself.
     """
 
     def __init__(self, redress: Installation, api_ports: Sequence[int]) -> None:
         self.redress = redress
         self.mails = redress.where.home / "mails.jsonl"
-        self.restarted: Counter[str] = Counter()
-        self.ended: Counter[str] = Counter()
+        self.gave_up: Counter[str] = Counter()
         self._ports = dict(zip(VICTIMS["api"], api_ports, strict=True))
         self._ended_at: dict[str, float] = {}
         self._stop = Event()
@@ -119,8 +117,7 @@ class Firm:
                 ended_at = self._ended_at.setdefault(name, time.monotonic())
                 if time.monotonic() - ended_at >= RESTART_SECONDS:
                     del self._ended_at[name]
-                    self.ended[name] += code > 0
-                    self.restarted[name] += 1
+                    self.gave_up[name] += code > 0
                     self._start(name)
 
 

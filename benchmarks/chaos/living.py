@@ -82,12 +82,12 @@ def tell_of_strikes(firm: Firm, striker: Striker) -> Iterator[Check]:
     """Yield what was struck how often, and what became of it."""
     struck = sorted({*striker.kills, *striker.stalls})
     counts = (f"{name} {striker.kills[name]}+{striker.stalls[name]}" for name in struck)
-    yield Check("kills + stops", ", ".join(counts))
+    yield Check("kills + stops", f"{', '.join(counts)}; {striker.missed.total()} found nobody there")
     dead = taken_for_dead(firm.redress.store)
-    ended = sum(count for name, count in firm.ended.items() if name.startswith("worker"))
-    found = f"{dead}, of which {ended} lived, noticed it and began afresh"
-    yield Check("workers taken for dead", found, not striker.stopped or ended > 0)
-    others = {name: count for name, count in firm.ended.items() if count and not name.startswith("worker")}
+    afresh = sum(count for name, count in firm.gave_up.items() if name.startswith("worker"))
+    found = f"{dead}, of which {afresh} lived, noticed it and began afresh"
+    yield Check("workers taken for dead", found, not striker.stopped or afresh > 0)
+    others = {name: count for name, count in firm.gave_up.items() if count and not name.startswith("worker")}
     yield Check("other processes that gave up", str(others or 0), not others)
 
 

@@ -27,6 +27,7 @@ class Striker:
     Attributes:
         kills: How often each was killed.
         stalls: How often each was stopped.
+        missed: How often each was not there, to be started again soon.
         killed: The workers that were killed.
         stopped: The workers that were stopped for longer than it takes to be taken for dead.
     """

@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from prefect import Flow
+from prefect import Flow, Task
 from prefect.client.schemas.objects import FlowRun
 from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
@@ -33,7 +33,9 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 import flows
 from complaints.regimes.rulebook import packaged_rulebook
 from flows.prefect_parts import execute, flush, one_client, say_less_of_tasks
+from tasks import steps
 from tasks.desk import forget_retried
+from tasks.letters import prepare_letter
 
 _PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 _MEASURED: Final = 20  # memory is looked at after so many runs, as looking takes milliseconds
@@ -87,7 +89,7 @@ def nurse(control: int) -> None:
     if threading.active_count() > 1:
         raise RuntimeError("Importing the flows has started a thread; what is forked from here could hang.")
     packaged_rulebook()
-    say_less_of_tasks()
+    say_less_of_tasks([*(one for one in vars(steps).values() if isinstance(one, Task)), prepare_letter])
     gc.collect()
     gc.freeze()  # what is shared stays shared: the collector would touch every object
     # Heartbeats cost a second of idle time at the end of every run; the worker shows that its runs live.

@@ -88,6 +88,16 @@ def test_importing_all_of_the_core_loads_neither_prefect_nor_fastapi() -> None:
     assert not {"prefect", "fastapi", "starlette"} & loaded
 
 
+def test_the_command_line_does_not_load_prefect_before_its_settings_are_made() -> None:
+    program = "import sys, deployments.cli; print('prefect' in sys.modules)"  # Prefect reads its settings once
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
+    )
+
+    assert done.stdout.strip() == "False"
+
+
 @pytest.mark.parametrize("package", [*LAYERS, "templates"])
 def test_every_package_has_an_init(package: str) -> None:
     folders = {file.parent for file in modules(package)}

@@ -10,11 +10,13 @@ import pytest
 from prefect import flow, task, task_engine
 from prefect._flow_run_suspension import observe_flow_run_suspension
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.flow_engine import FlowRunEngine
 from prefect.states import Running, Scheduled
 from prefect.workers.base import BaseWorker
 
+from flows import prefect_parts
 from flows.prefect_parts import _Engine, execute, holder_of, say_less_of_tasks, take
 from tests.flows.running import Running as Redress
 
@@ -58,9 +60,42 @@ def test_the_worker_has_what_the_resident_one_replaces_or_reads() -> None:
 def test_tasks_tell_of_themselves_by_the_function_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     name = "emit_task_run_state_change_event"
     monkeypatch.setattr(task_engine, name, getattr(task_engine, name))
-    say_less_of_tasks()
+    say_less_of_tasks([double])
     assert f"{name}(" in inspect.getsource(task_engine.SyncTaskRunEngine)
-    assert "validated_state=" in inspect.getsource(task_engine.SyncTaskRunEngine.set_state)
+    for argument in ("task_run=", "validated_state="):
+        assert argument in inspect.getsource(task_engine.SyncTaskRunEngine.set_state)
+
+
+def test_of_a_brief_task_the_server_knows_begin_and_end_although_it_was_told_once(
+    redress: Redress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "emit_task_run_state_change_event"
+    told: list[str] = []
+
+    def note(*, validated_state: State[Any], **others: Any) -> Any:
+        told.append(validated_state.name or "")
+        return emitted(validated_state=validated_state, **others)
+
+    emitted = vars(prefect_parts)[name]
+    monkeypatch.setattr(prefect_parts, name, note)
+    monkeypatch.setattr(task_engine, name, emitted)
+    say_less_of_tasks([double])
+    run = a_run("10", {"number": 10})
+    take_as(run, "worker")
+    with get_client(sync_client=True) as client:
+        execute(doubling, client.read_flow_run(run.id), "worker")
+
+        def stored() -> list[TaskRun]:
+            return client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
+
+        redress.until(stored, "the task is on the server")
+        one = stored()[0]
+
+    assert told == ["Completed"]
+    assert (one.state_name, one.run_count) == ("Completed", 1)
+    assert one.start_time is not None
+    assert one.end_time is not None
+    assert one.start_time <= one.end_time
 
 
 @task
