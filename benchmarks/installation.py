@@ -127,6 +127,8 @@ def installation(*, postgresql: bool, **environment: str) -> Iterator[Installati
             "REDRESS_WEBHOOK_SECRETS__CRM": SECRET,
         }
         if postgresql:
+            if POSTGRES_URL not in os.environ:
+                sys.exit(f"Set {POSTGRES_URL}: Prefect needs PostgreSQL's pg_trgm, which the embedded one lacks")
             server = stack.enter_context(a_server())
             own["REDRESS_DATABASE_URL"] = _shown(stack.enter_context(a_database(server)))
             prefect_url = stack.enter_context(a_database(server))

@@ -349,7 +349,8 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
 
     async def _put_back(self, run: FlowRun, why: str) -> None:
         message = f"{why[:1].upper()}{why[1:]}; it goes on from the ledger."
-        await self._set_state(run, Scheduled(name="AwaitingRetry", message=message))
+        due = run.expected_start_time  # what was begun goes before all that waits behind it
+        await self._set_state(run, Scheduled(scheduled_time=due, name="AwaitingRetry", message=message))
 
     async def _set_state(self, run: FlowRun, state: State[Any]) -> None:
         """Set a run's state unless it has got on meanwhile: to where it waits, to its end, or into other hands."""
