@@ -151,7 +151,7 @@ def worker() -> None:
     from deployments.environment import apply
 
     apply(settings())
-    from deployments.resident.worker import work
+    from deployments.resident.process import work
 
     work()
 

@@ -153,18 +153,20 @@ def execute(flow: Flow[Any, Any], flow_run: FlowRun, holder: str) -> str:
     return (engine.state.name or "").lower()
 
 
-async def take(client: PrefectClient, run: FlowRun, holder: str, *, limited: bool) -> bool:
+async def take(client: PrefectClient, run: FlowRun, holder: str, *, carefully: bool) -> bool:
     """Take a scheduled run; of several workers that want it Prefect lets one have it.
 
     Ordinarily the run is running at once, which spares its server a third of what a start costs. Prefect refuses a
     transition that was made just before; its own client names each one differently, and here all who want to take
-    the same scheduled run name theirs alike.
+    the run that is scheduled for the same moment name theirs alike. That holds only while nothing but such a
+    transition can have come in between: what was cancelled, or was woken and waits again, would run once more.
 
     Args:
         client: Prefect's API.
         run: The run; its state is the new one afterwards.
         holder: The worker.
-        limited: Whether so many runs of its deployment may be at work: Prefect counts those that were pending first.
+        carefully: Whether the run is pending first, which Prefect allows only for one that is scheduled: because it
+            was read some time ago, or because so many runs of its deployment may be at work, which Prefect counts then.
 
     Returns:
         Whether the worker has the run.
@@ -172,8 +174,10 @@ async def take(client: PrefectClient, run: FlowRun, holder: str, *, limited: boo
     Raises:
         ObjectNotFound: the run is no more.
     """
-    state: State[Any] = Pending(message=IN_HANDS + holder) if limited else Running(message=IN_HANDS + holder)
-    state.state_details = StateDetails(flow_run_id=run.id, transition_id=uuid5(run.id, f"taken {run.state_id}"))
+    state: State[Any] = Pending(message=IN_HANDS + holder) if carefully else Running(message=IN_HANDS + holder)
+    state.state_details = StateDetails(
+        flow_run_id=run.id, transition_id=uuid5(run.id, f"taken {run.next_scheduled_start_time}")
+    )
     body = {"state": to_state_create(state).model_dump(mode="json", serialize_as_any=True), "force": False}
     try:
         answer = await client.request("POST", "/flow_runs/{id}/set_state", path_params={"id": run.id}, json=body)

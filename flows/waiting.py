@@ -81,7 +81,8 @@ def suspend(key: str, form: type[RunInput] | None = None) -> RunInput | None:
         return _answer(form, keyset) if form else None
     if form:
         state.state_details.run_input_keyset = {str(part): name for part, name in keyset.items()}
-        _store_form(form, keyset)
+        if not _store_form(form, keyset) and (answer := _answer(form, keyset)) is not None:
+            return answer  # it was given before the run was started anew, and not recorded then
     with get_client(sync_client=True) as client:
         accepted = propose_state_sync(client, state, flow_run_id=run.id)
     if not accepted.is_paused():
@@ -89,17 +90,21 @@ def suspend(key: str, form: type[RunInput] | None = None) -> RunInput | None:
     raise Pause(state=accepted)
 
 
-def _store_form(form: type[RunInput], keyset: Keyset) -> None:
-    """Store a form; one that a run left which died before it was suspended is replaced."""
+def _store_form(form: type[RunInput], keyset: Keyset) -> bool:
+    """Store a form; one that is left of an earlier try is replaced, but never an answer. Return whether it was new."""
     try:
         form.save(keyset)
     except PrefectHTTPStatusError as error:
         if error.response.status_code != CONFLICT:
             raise
-        with get_client(sync_client=True) as client:
-            for left in client.filter_flow_run_input(flow_run.id, keyset["schema"].removesuffix("schema"), 10, set()):
+    else:
+        return True
+    with get_client(sync_client=True) as client:
+        for left in client.filter_flow_run_input(flow_run.id, keyset["schema"].removesuffix("schema"), 10, set()):
+            if left.key != keyset["response"]:
                 client.delete_flow_run_input(flow_run.id, left.key)
-        form.save(keyset)
+    form.save(keyset)
+    return False
 
 
 def _answer(form: type[RunInput], keyset: Keyset) -> RunInput | None:

@@ -29,7 +29,11 @@ def engine_for(url: str) -> Engine:
             "REDRESS_DATABASE_URL", f"'{parsed.get_backend_name()}' is not supported", "Use sqlite:/// or postgresql://"
         )
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
+        # A server that is gone without a word, its machine or the network down, must not be waited for for hours.
+        patience = {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
+        return create_engine(
+            parsed, connect_args=patience, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True
+        )
     engine = create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")

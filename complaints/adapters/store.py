@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -138,6 +138,7 @@ class Store:
         with self.engine.execution_options(writes=True).begin() as connection:
             if connection.dialect.name == "postgresql":  # several processes start at once; SQLite locks by itself
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+                _refuse_amid_restore(connection)
             command.upgrade(self._alembic(connection), "head")
             if connection.scalar(select(FirmRow.id)) is None:
                 master = MasterKey.load(self.key_file) or MasterKey.create(self.key_file)
@@ -542,6 +543,19 @@ class Store:
         renew_signs(session, case, self.master)
         announce(session.connection(), self.wants, [(case, version)])
         case.new.clear()
+
+
+def _refuse_amid_restore(connection: Connection) -> None:
+    """Refuse to set up anew what only stepped aside: a restore was killed while it read its dump.
+
+    Raises:
+        SettingError: the cases are in another schema.
+    """
+    query = text("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'aside\\_replaced\\_%'")
+    if aside := connection.scalar(query):
+        schema = connection.scalar(text("SELECT current_schema()")) or "public"
+        cure = f'DROP SCHEMA "{schema}" CASCADE; ALTER SCHEMA "{aside}" RENAME TO "{schema}"; then restore again'
+        raise SettingError("case database", f"a restore was broken off; the cases are in the schema {aside}", cure)
 
 
 def _offset(to: datetime) -> int:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ _threads = anyio.CapacityLimiter(100)  # each waits for one executor; how many r
 
 class ExecutorDied(Exception):
     """The process that executed a run has ended, and the run with it."""
+
+
+class NurseryGone(Exception):
+    """The process that forks executors has ended, and every executor with it."""
 
 
 @dataclass(eq=False)
@@ -86,14 +91,18 @@ class Executors:
         """
         self._nursery, self._replaced = nursery, replaced
         self._idle: list[Executor] = []
+        self._asking = threading.Lock()  # an answer of the nursery belongs to the question before it
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[Executor]:
         """Take an executor for one run; a new one where none is idle.
 
         Raises:
-            OSError: the nursery is gone.
+            OSError: there is no room for another process now.
+            NurseryGone: there will be none any more.
         """
+        while self._idle and self._idle[-1].spent:
+            self._idle.pop().release()
         executor = self._idle.pop() if self._idle else await anyio.to_thread.run_sync(self._new)
         try:
             yield executor
@@ -111,12 +120,20 @@ class Executors:
 
     def _new(self) -> Executor:
         mine, far = socket.socketpair()
-        with far:
-            file = array.array("i", [far.fileno()])
-            self._nursery.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, file)])
-        if not (pid := self._nursery.recv(8)):
-            raise OSError("The nursery of executors has ended.")
-        return Executor(int.from_bytes(pid, "big"), Connection(mine.detach()))
+        try:
+            with far, self._asking:
+                file = array.array("i", [far.fileno()])
+                self._nursery.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, file)])
+                answer = self._nursery.recv(8)
+        except ConnectionError:
+            answer = b""
+        if not answer:
+            mine.close()
+            raise NurseryGone
+        if not (pid := int.from_bytes(answer, "big")):
+            mine.close()
+            raise OSError("No further process can be forked now.")
+        return Executor(pid, Connection(mine.detach()))
 
 
 def forked() -> socket.socket:

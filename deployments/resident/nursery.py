@@ -80,7 +80,7 @@ def nurse(control: int) -> None:
 
     Args:
         control: The file descriptor of a Unix socket. With each byte comes the executor's end of its connection;
-            the answer is the process id, in 8 bytes.
+            the answer is the process id, in 8 bytes; 0 where none could be forked.
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # what they mean is decided by the worker
         signal.signal(number, signal.SIG_IGN)
@@ -96,7 +96,11 @@ def nurse(control: int) -> None:
     with socket.socket(fileno=control) as worker, temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         while ancillary := worker.recvmsg(1, socket.CMSG_SPACE(4))[1]:
             file = array.array("i", ancillary[0][2])[0]
-            worker.send(_fork(worker, file).to_bytes(8, "big"))
+            try:
+                pid = _fork(worker, file)
+            except OSError:  # no memory, or too many processes, now
+                pid = 0
+            worker.send(pid.to_bytes(8, "big"))
             os.close(file)
             _bury()
 

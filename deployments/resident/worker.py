@@ -6,21 +6,21 @@ Prefect's queues keep their order of priority.
 """
 
 import logging
+import math
 import os
-import signal
 import socket
 import time
 from collections import Counter
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import anyio
 import anyio.abc
 import anyio.to_thread
+from httpx import HTTPError
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterState,
@@ -31,16 +31,14 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.events.schemas.events import Event, Resource
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelled, Crashed, Scheduled
 from sqlalchemy.exc import SQLAlchemyError
 
-from complaints.adapters.beats import BEAT_SECONDS
-from complaints.adapters.readiness import lacks
+from complaints.adapters.beats import BEAT_SECONDS, SILENCE
 from complaints.settings import settings
 from deployments.metrics import worker as metrics
-from deployments.metrics.serving import serve_health
-from deployments.resident.executors import Executor, ExecutorDied, Executors, forked, spawned
+from deployments.resident.executors import Executor, ExecutorDied, Executors, NurseryGone, spawned
 from deployments.resident.lives import Life
 from deployments.resident.nursery import Order
 from flows.installation import check_installation
@@ -53,7 +51,7 @@ from flows.prefect_parts import (
     holder_of,
     take,
 )
-from flows.runs import LONG, POOL, UPKEEP
+from flows.runs import LONG, UPKEEP
 from tasks.desk import store
 
 UPKEEP_RUNS: Final = 4
@@ -74,17 +72,26 @@ LOOK_SECONDS: Final = 2.0
 PATIENCE: Final = timedelta(seconds=3)
 """How long a run that is cancelled may take to end by itself, and one that nobody has may be left."""
 
-LIMIT: Final = timedelta(minutes=15)
-"""After so long the run of a case is taken to hang. Trying a mail server again takes some minutes at most."""
+FRESH_SECONDS: Final = 0.3
+"""How long ago a run may have been asked for to be taken without care: see ``flows.prefect_parts.take``."""
+
+FENCE_SECONDS: Final = SILENCE.total_seconds() - BEAT_SECONDS
+"""After so long without a beat a worker takes nothing more, and ends what it has: others may take it for dead."""
 
 GRACE_SECONDS: Final = 10.0
 """How long running steps may take to finish when the worker is told to end."""
+
+LIMITS: Final = {CASES: 15 * 60.0, UPKEEP: 60 * 60.0}
+"""Seconds after which a run is taken to hang. Trying a mail server again takes some minutes at most."""
 
 TRIES: Final = 3
 """How often a run whose process died is executed again at once."""
 
 _HELD: Final = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
 """States in which a run is in the hands of a worker."""
+
+_PASSING: Final = (SQLAlchemyError, HTTPError, PrefectHTTPStatusError, ObjectNotFound)
+"""What one look may meet with and the next not: the case database or Prefect's server away, a run deleted."""
 
 log = logging.getLogger("redress.worker")
 
@@ -95,6 +102,7 @@ class Hand:
 
     flow_run: FlowRun
     kind: str
+    asked_at: float
     since: float = field(default_factory=time.monotonic)
     executor: Executor | None = None
     ended: str = ""
@@ -123,6 +131,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         self._executors = Executors(nursery or spawned(), metrics.executor_replaced)
         self._life = Life(store(), settings().home / "workers", self.name)
         self._next_look = self._asked_at = self._busy_until = 0.0
+        self._beat_at = math.inf  # of the last beat; before the first nobody knows this worker
         self._gone: set[str] = set()  # dead workers whose runs this one took over
         self._queues: dict[UUID, str] = {}
         self._more = self._asks = self._stops = False
@@ -137,6 +146,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         with suppress(ObjectNotFound):  # `redress deploy` has not made it yet; it claims it
             check_installation(await self.client.read_work_pool(self._work_pool_name))
         await anyio.to_thread.run_sync(self._life.begin)
+        self._beat_at = time.monotonic()
         assert self._runs_task_group is not None
         self._runs_task_group.start_soon(self._live)
 
@@ -144,12 +154,21 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         """Beat. Whoever was taken for dead has lost its runs to others, and must end them before it may go on."""
         while True:
             await anyio.sleep(BEAT_SECONDS)
+            began = time.monotonic()
             try:
-                if not await anyio.to_thread.run_sync(self._life.goes_on):
-                    log.error("this worker stood still so long that it was taken for dead; it ends, to begin afresh")
-                    os._exit(1)  # and with it every executor
+                with anyio.move_on_after(BEAT_SECONDS):
+                    if not await anyio.to_thread.run_sync(self._life.goes_on, abandon_on_cancel=True):
+                        log.error("this worker stood still so long that it was taken for dead; it begins afresh")
+                        os._exit(1)  # and with it every executor
+                    self._beat_at = began
             except SQLAlchemyError as error:
                 log.warning("no beat: the case database does not answer (%s)", type(error).__name__)
+            if not self._is_known_to_live():
+                for hand in self._hands.values():
+                    hand.end("its worker could not say that it lives")
+
+    def _is_known_to_live(self) -> bool:
+        return time.monotonic() - self._beat_at < FENCE_SECONDS
 
     # --- taking runs ----------------------------------------------------------------------------
 
@@ -172,15 +191,17 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
     async def _take_what_is_due(self) -> list[FlowRun]:
         """Take as many runs as there is room for, in the order of Prefect's queues."""
         room = {kind: free for kind, free in self._room.items() if free > 0}
-        if self._asks or not room or self._stops:
+        if self._asks or not room or self._stops or not self._is_known_to_live():
             return []
-        self._asks = True
+        self._asks, asked_at = True, time.monotonic()
         try:
             due = await self._due(room)
         finally:
             self._asks = False
         fresh = [one for one in due if one.flow_run.id not in self._hands]
-        taken = [one.flow_run for one in fresh if self._begin(one.flow_run, self._kind(one.work_queue_id))]
+        taken = [
+            one.flow_run for one in fresh if self._begin(Hand(one.flow_run, self._kind(one.work_queue_id), asked_at))
+        ]
         self._more = len(taken) < len(fresh)
         return taken
 
@@ -208,13 +229,13 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         name = self._queues.get(queue, "")
         return name if name in (UPKEEP, LONG) else CASES
 
-    def _begin(self, flow_run: FlowRun, kind: str) -> bool:
-        if not self._room[kind]:
+    def _begin(self, hand: Hand) -> bool:
+        if not self._room[hand.kind]:
             return False
-        self._room[kind] -= 1
-        self._hands[flow_run.id] = Hand(flow_run, kind)
+        self._room[hand.kind] -= 1
+        self._hands[hand.flow_run.id] = hand
         assert self._runs_task_group is not None
-        self._runs_task_group.start_soon(self._submit_run, flow_run)
+        self._runs_task_group.start_soon(self._submit_run, hand.flow_run)
         return True
 
     async def _submit_run(self, flow_run: FlowRun) -> None:
@@ -225,25 +246,35 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         """
         hand = self._hands[flow_run.id]
         try:
-            deployment = await self._deployment(flow_run)
-            limited = deployment.global_concurrency_limit is not None
-            resumed = flow_run.next_scheduled_start_time if flow_run.state_name == "Resuming" else None
-            if await take(self.client, flow_run, self._life.identifier, limited=limited):
-                if resumed:
-                    metrics.answer_taken_up((datetime.now(UTC) - resumed).total_seconds())
-                await self._execute(hand, deployment)
-        except ExecutorDied:
-            metrics.run_ended(deployment.name, time.monotonic() - hand.since, "died")
-            await self._settle(hand, hand.ended or "its process died")
+            await self._take_and_execute(hand)
         except ObjectNotFound:
             log.warning("run %s was deleted meanwhile", flow_run.id)
-        except Exception:  # of Prefect's server, or of the nursery: looked at again soon
+        except NurseryGone:
+            log.critical("the nursery has ended; this worker begins afresh")
+            os._exit(1)
+        except Exception:  # of Prefect's server, or no process for the run: looked at again soon
             log.exception("run %s could not be executed", flow_run.id)
         finally:
             del self._hands[flow_run.id]
             self._room[hand.kind] += 1
             if self._more and self._runs_task_group:
                 self._runs_task_group.start_soon(self._take_more)
+
+    async def _take_and_execute(self, hand: Hand) -> None:
+        deployment = await self._deployment(hand.flow_run)
+        resumed = hand.flow_run.next_scheduled_start_time if hand.flow_run.state_name == "Resuming" else None
+        async with self._executors.taken() as executor:  # before the run is taken: nobody else has it meanwhile
+            stale = time.monotonic() - hand.asked_at > FRESH_SECONDS
+            carefully = stale or deployment.global_concurrency_limit is not None
+            if not await take(self.client, hand.flow_run, self._life.identifier, carefully=carefully):
+                return
+            if resumed:
+                metrics.answer_taken_up((datetime.now(UTC) - resumed).total_seconds())
+            why = await self._execute(hand, executor, deployment)
+        if why:
+            await self._settle(hand, why)
+        else:
+            self._deaths.pop(hand.flow_run.id, None)
 
     async def _take_more(self) -> None:
         """Take the next run at once where there were more than room."""
@@ -252,17 +283,20 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         except Exception as error:  # the ordinary look will find it
             log.warning("no runs were got (%s)", type(error).__name__)
 
-    async def _execute(self, hand: Hand, deployment: DeploymentResponse) -> None:
-        order = Order(deployment.entrypoint or "", hand.flow_run, self._life.identifier)
-        async with self._executors.taken() as hand.executor:
-            outcome = await hand.executor.execute(order)
+    async def _execute(self, hand: Hand, executor: Executor, deployment: DeploymentResponse) -> str:
+        """Execute a run; return why it was not finished, or an empty text."""
+        hand.executor = executor
+        try:
+            outcome = await executor.execute(Order(deployment.entrypoint or "", hand.flow_run, self._life.identifier))
+        except ExecutorDied:
+            metrics.run_ended(deployment.name, time.monotonic() - hand.since, "died")
+            return hand.ended or "its process died"
+        finally:
+            hand.executor = None  # from now on it executes others' runs
         metrics.run_ended(deployment.name, outcome.seconds, outcome.state)
         for step in outcome.retried:
             metrics.step_retried(step)
-        if outcome.error:
-            await self._settle(hand, f"it could not be executed: {outcome.error}")
-        else:
-            self._deaths.pop(hand.flow_run.id, None)
+        return f"it could not be executed: {outcome.error}" if outcome.error else ""
 
     async def run(
         self,
@@ -286,11 +320,14 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
     async def look_after_runs(self) -> None:
         """Take over the runs of dead workers; end those that somebody cancels, and those that hang."""
         for mine in self._hands.values():
-            if mine.kind == CASES and time.monotonic() - mine.since > LIMIT.total_seconds():
+            if time.monotonic() - mine.since > LIMITS.get(mine.kind, math.inf):
                 mine.end("it hung")
         for run in await self._held():
             if (hand := self._hands.get(run.id)) is None:
-                await self._look_after_left(run)
+                try:
+                    await self._look_after_left(run)
+                except _PASSING as error:
+                    log.warning("run %s was not looked after (%s)", run.id, type(error).__name__)
             elif run.state and run.state.is_cancelling() and _age(run.state) > PATIENCE:
                 hand.end("cancelled")
 
@@ -377,34 +414,3 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
 
 def _age(state: State[Any]) -> timedelta:
     return datetime.now(UTC) - state.timestamp
-
-
-def work() -> None:
-    """Run a worker in this process until SIGTERM or SIGINT; running steps are finished first."""
-    anyio.run(_work, forked())
-
-
-async def _work(nursery: socket.socket) -> None:
-    name = f"resident-{socket.gethostname()}-{os.getpid()}"
-    worker = ResidentWorker(work_pool_name=POOL, name=name, nursery=nursery)
-    async with anyio.create_task_group() as group:
-        group.start_soon(partial(_stop_on_signal, worker, group.cancel_scope))
-        with _health():
-            await worker.start(printer=log.info)
-        group.cancel_scope.cancel()
-
-
-def _health() -> AbstractContextManager[object]:
-    """Return what answers for this process's health, where a port is set for it."""
-    if not (port := settings().worker_health_port):
-        return nullcontext()
-    ready = partial(lacks, store(), settings().evidence_place)
-    return serve_health(settings().worker_health_host, port, ready, metrics.REGISTRY)
-
-
-async def _stop_on_signal(worker: ResidentWorker, scope: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
-            await worker.stop()
-            scope.cancel()
-            return

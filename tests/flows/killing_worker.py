@@ -25,7 +25,7 @@ from deployments.environment import apply
 
 apply(settings())
 
-from deployments.resident.worker import work  # noqa: E402 - Prefect reads what was just set
+from deployments.resident.process import work  # noqa: E402 - Prefect reads what was just set
 from flows import handle_complaint, watch_deadlines  # noqa: E402, F401 - imported once, for all forks
 
 

@@ -13,7 +13,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.flow_engine import FlowRunEngine
-from prefect.states import Running, Scheduled
+from prefect.states import Cancelled, Late, Running, Scheduled
 from prefect.workers.base import BaseWorker
 
 from flows import prefect_parts
@@ -114,10 +114,10 @@ def a_run(name: str, parameters: dict[str, Any]) -> FlowRun:
         return client.create_flow_run(doubling, parameters=parameters, name=name, state=Scheduled())
 
 
-def take_as(run: FlowRun, holder: str) -> tuple[bool, str]:
+def take_as(run: FlowRun, holder: str, *, carefully: bool = False) -> tuple[bool, str]:
     async def taken() -> bool:
         async with get_client() as client:
-            return await take(client, run.model_copy(), holder, limited=False)
+            return await take(client, run.model_copy(), holder, carefully=carefully)
 
     done = anyio.run(taken)
     with get_client(sync_client=True) as client:
@@ -129,6 +129,24 @@ def test_of_two_workers_that_take_a_run_prefect_lets_one_have_it(redress: Redres
 
     assert take_as(run, "first") == (True, "first")
     assert take_as(run, "second") == (False, "first")
+
+
+def test_a_run_that_became_late_since_it_was_read_is_taken_once_all_the_same(redress: Redress) -> None:
+    read_before = a_run("11", {"number": 11})
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(read_before.id, Late(scheduled_time=read_before.next_scheduled_start_time))
+        read_after = client.read_flow_run(read_before.id)
+
+    assert take_as(read_after, "second") == (True, "second")
+    assert take_as(read_before, "first") == (False, "second")
+
+
+def test_a_run_that_was_cancelled_since_it_was_read_is_not_taken_where_care_is(redress: Redress) -> None:
+    run = a_run("12", {"number": 12})
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run.id, Cancelled())
+
+    assert take_as(run, "worker", carefully=True) == (False, "")
 
 
 def test_a_run_that_was_given_back_can_be_taken_again(redress: Redress) -> None:

@@ -122,10 +122,11 @@ class Backup:
             asked = ask_about_letters(store, self.manifest.taken_at, progress)
             verified = verify(store, progress=lambda done: progress("verify", done))
             evidence, wrong = self._put_evidence_back(store, settings, progress)
+            for one in self.contents.files:  # what cannot be read is found while nothing has been replaced
+                self._file(one.name)
             store.engine.dispose()
-            aside = [target.put_in_place()]
+            aside = [target.put_in_place(), _set_runs_aside(settings, now)]
         files = self._put_files_back(settings, progress)
-        aside.append(_set_runs_aside(settings, now))
         replaced = tuple(one for one in aside if one)
         return Restored(self.folder, self.manifest, verified, asked, evidence, wrong, files, replaced)
 

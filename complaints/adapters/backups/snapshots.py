@@ -1,5 +1,6 @@
 """The case database as it stands at one moment, to be read and to be dumped while others write to it."""
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -63,8 +64,25 @@ def _of_sqlite(store: Store) -> Iterator[Snapshot]:
     copy = file.with_name(f".{file.name}{_COPY}")
     if not file.exists():
         raise BackupRefused("case database", f"{file} is not there", "There is nothing to back up yet: redress up")
-    copy.unlink(missing_ok=True)  # left by a backup that was killed
-    _refuse_without_room(file)
+    with _alone(file):
+        copy.unlink(missing_ok=True)  # left by a backup that was killed
+        _refuse_without_room(file)
+        yield from _copied(file, copy)
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Keep a second backup from the copy of the first; the system unlocks it however that ends."""
+    with file.with_name(f".{file.name}.backup-lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            cure = "Wait until it has ended"
+            raise BackupRefused("case database", "another backup of it is being taken", cure) from None
+        yield
+
+
+def _copied(file: Path, copy: Path) -> Iterator[Snapshot]:
     try:
         os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         _copy(file, copy)
