@@ -51,6 +51,10 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         "PREFECT_WORKER_PREFETCH_SECONDS": "1",
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "15",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",  # the ledger holds every result
+        # By default each event of a task is a transaction of its own: a fifth of the server's work.
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
         "PREFECT_LOGGING_LEVEL": "INFO",
         # That a task completed is a state, shown as such; as lines of a log it would be half of what the server stores.
         "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "WARNING",

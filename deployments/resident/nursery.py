@@ -38,6 +38,7 @@ from tasks.desk import forget_retried
 from tasks.letters import prepare_letter
 
 _PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
+_AT_THE_FIRST_RUN: Final = ("anyio._backends._asyncio", "prefect.utilities.visualization")  # what Prefect imports then
 _MEASURED: Final = 20  # memory is looked at after so many runs, as looking takes milliseconds
 
 
@@ -84,8 +85,8 @@ def nurse(control: int) -> None:
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # what they mean is decided by the worker
         signal.signal(number, signal.SIG_IGN)
-    for module in pkgutil.iter_modules(flows.__path__, "flows."):
-        importlib.import_module(module.name)
+    for name in (*(module.name for module in pkgutil.iter_modules(flows.__path__, "flows.")), *_AT_THE_FIRST_RUN):
+        importlib.import_module(name)
     if threading.active_count() > 1:
         raise RuntimeError("Importing the flows has started a thread; what is forked from here could hang.")
     packaged_rulebook()
