@@ -58,10 +58,10 @@ def test_times_are_those_of_a_named_zone(planned: Planned) -> None:
     assert all(timing.timezone == "Asia/Shanghai" for timing in planned.schedules)
 
 
-def test_sweeps_and_orders_go_before_cases_and_long_runs_after_them_with_room_left_beside() -> None:
+def test_urgent_cases_go_first_then_sweeps_and_orders_and_long_runs_last_with_room_left_beside() -> None:
     priorities = {queue.name: queue.priority for queue in PLAN.queues}
 
-    assert priorities == {"upkeep": 1, "urgent": 2, "default": 3, "long": 4}
+    assert priorities == {"urgent": 1, "upkeep": 2, "default": 3, "long": 4}
     assert {queue.name: queue.concurrency_limit for queue in PLAN.queues if queue.concurrency_limit} == {"long": 2}
     places = {one.name: one.work_pool.work_queue_name for one in PLAN.deployments}
     assert places["watch-deadlines"] == places["pause-clock"] == "upkeep"

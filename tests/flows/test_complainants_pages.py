@@ -53,6 +53,7 @@ def test_an_opinion_that_is_given_on_the_page_ends_the_case(visitor: Visitor, re
     assert case.closed.closure is Closure.COMPLETED
 
 
+@pytest.mark.slow
 def test_a_withdrawal_on_the_page_ends_the_run(visitor: Visitor, redress: Running) -> None:
     page = complain(visitor, redress)
     reference = reference_of(page)

@@ -1,5 +1,7 @@
 """The same complaint twice, on a real server: suggested, merged on Prefect's page, and taken apart again."""
 
+import pytest
+
 from complaints.answers import Question
 from complaints.sheet import case_sheet
 from complaints.words import Closure, Stage
@@ -20,6 +22,7 @@ def a_pair(redress: Running) -> tuple[str, str]:
     return pair[0], pair[1]
 
 
+@pytest.mark.slow
 def test_a_merged_case_s_run_completes_and_waits_again_where_it_waited_once_that_is_undone(redress: Running) -> None:
     first, second = a_pair(redress)
     assert first in [one.reference for one in redress.case(second).repeats]

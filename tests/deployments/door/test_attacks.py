@@ -29,7 +29,7 @@ from tests.builders import advance
 from tests.deployments.conftest import Installation
 from tests.deployments.door.sending import SECRET, URL, as_json, headers, parts, problem, send, send_parts
 
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
 MEGABYTE = 1_000_000
 
 
