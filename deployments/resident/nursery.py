@@ -13,6 +13,7 @@ import ctypes
 import gc
 import importlib
 import itertools
+import logging
 import os
 import pkgutil
 import signal
@@ -40,6 +41,9 @@ from tasks.letters import prepare_letter
 _PR_SET_PDEATHSIG: Final = 1  # <sys/prctl.h>
 _AT_THE_FIRST_RUN: Final = ("anyio._backends._asyncio", "prefect.utilities.visualization")  # what Prefect imports then
 _MEASURED: Final = 20  # memory is looked at after so many runs, as looking takes milliseconds
+
+
+log = logging.getLogger("redress.worker")
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,10 @@ def _execute(order: Order, known: dict[str, Flow[Any, Any]]) -> Outcome:
     except Exception as wrong:  # of Prefect's server, or a bug of ours outside flows; a failing flow says so itself
         sys.excepthook(*sys.exc_info())
         error = type(wrong).__name__
-    return Outcome(time.monotonic() - began, state, forget_retried(), error)
+    seconds = time.monotonic() - began
+    run = {"flow_run_id": str(order.flow_run.id), "flow_run_name": order.flow_run.name}
+    log.info("run executed", extra=run | {"state": state, "seconds": round(seconds, 3), "send_to_api": False})
+    return Outcome(seconds, state, forget_retried(), error)
 
 
 def own_memory() -> int:
