@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test lint test-kill test-firm test-browser clean bench-deadlines bench-doors bench-imports bench-observing bench-engine bench-waiting bench-memory bench-recovery chaos fuzz-mail fuzz
+.PHONY: help install demo up test lint test-kill test-firm test-browser clean bench-deadlines bench-doors bench-imports bench-observing bench-engine bench-waiting bench-memory bench-recovery bench-summary bench-early-warning chaos fuzz-mail fuzz bench-archive
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,12 +29,19 @@ lint: install ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint ## lint, then all tests that need nothing but Python
-	@$(BIN)/pytest -q tests/flows $(ARGS) & flows=$$!; $(BIN)/pytest -q --ignore=tests/flows $(ARGS); rest=$$?; \
-	wait $$flows && exit $$rest # side by side: the flows wait for a server and a worker most of the time
+# Four at a time on two cores: the flows, each half with a Redress of its own, wait for a server and a worker most of the
+# time, and the adapters for a database. What follows the first half needs neither, and takes as long as the others still do.
+BESIDE = run() { $(BIN)/pytest -q $(1) "$$@" $(ARGS); }; \
+	(run tests/flows/test_[a-k]*.py; flows=$$?; run tests/complaints --ignore=tests/complaints/adapters && exit $$flows) & first=$$!; \
+	run tests/flows --ignore-glob='*/flows/test_[a-k]*.py' & second=$$!; run tests/complaints/adapters & third=$$!; \
+	run --ignore=tests/flows --ignore=tests/complaints; rest=$$?; \
+	for one in $$first $$second $$third; do wait $$one || rest=$$?; done; exit $$rest
 
-test-kill: install ## kill -9 of the worker after every single ledger entry, and other slow flows
-	$(BIN)/pytest -q -m slow $(ARGS)
+test: lint ## lint, then all tests that need nothing but Python
+	@$(call BESIDE)
+
+test-kill: install ## kill -9 of the worker after every single ledger entry, and whatever else is slow
+	@$(call BESIDE,-m slow)
 
 test-firm: install ## firm size for real: two API servers, two workers, one of each killed (needs PostgreSQL and Redis; three minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,firm]'
@@ -59,6 +66,9 @@ bench-doors: install ## what the HTTP door takes in on PostgreSQL; takes two min
 bench-imports: install ## how fast a spreadsheet becomes cases: ARGS=FILE; --database postgresql, --verify
 	$(BIN)/python -m benchmarks.imports $(ARGS)
 
+bench-archive: install ## how fast cases are archived, without and with PDF, and the ledger verified (PostgreSQL): --cases, --entries
+	$(BIN)/python -m benchmarks.archive $(ARGS)
+
 bench-recovery: install ## how long 10,000 open cases take to wait again after Prefect's database was lost: --cases, --server
 	$(BIN)/python -m benchmarks.recovery $(ARGS)
 
@@ -73,6 +83,12 @@ bench-waiting: install ## what 100,000 waiting cases cost while nothing happens 
 
 bench-memory: install ## the memory of the worker after 200 and after 2,000 runs
 	$(BIN)/python -m benchmarks.memory $(ARGS)
+
+bench-summary: install ## a monthly summary over 10,000 to 1,000,000 cases, and the same figures by DuckDB (PostgreSQL; ten minutes)
+	$(BIN)/python -m benchmarks.summary $(ARGS)
+
+bench-early-warning: install ## early warning day by day over a file of the CFPB's complaints: ARGS=FILE
+	$(BIN)/python -m benchmarks.early_warning $(ARGS)
 
 chaos: install ## 300 complaints while everything is killed or stopped at random, firm size (PostgreSQL, Redis; ten minutes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,firm]'

@@ -331,7 +331,7 @@ def make_others(engine: Engine, number: int) -> None:
         return
     # Received later than the real ones, so that the first mark comes when the benchmark is over.
     shifted = {"received_at": "interval '30 days' + shift", "due_at": "interval '30 days' + shift"}
-    shifted |= {"acknowledged_at": shifted["due_at"], "next_at": shifted["due_at"], "at": shifted["due_at"]}
+    shifted |= dict.fromkeys(("acknowledged_at", "changed_at", "next_at", "at"), shifted["due_at"])
     names = {table: columns_of(engine, table) for table in TABLES}
 
     def values(table: str) -> str:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import Final, cast
 
 from benchmarks.asked import asked, show_asked
-from benchmarks.installation import Installation, difference
+from benchmarks.installation import PATIENCE, Installation, difference
 from benchmarks.operators import Lives, Operators, a_playground
 from benchmarks.postgres import say
 
@@ -119,6 +119,11 @@ def start_serve(redress: Installation) -> None:
     """Start ``serve()``, which deploys the flow itself."""
     undeploy()
     redress.start("worker", "benchmarks.serving", PREFECT_RUNNER_POLL_FREQUENCY="1")
+    until = time.monotonic() + PATIENCE
+    while not is_deployed():  # what is filed before waits for a reconciliation, which nobody makes here
+        if time.monotonic() > until:
+            raise SystemExit(f"serve() deployed nothing:\n{redress.last_words('worker')}")
+        time.sleep(0.2)
 
 
 def start_resident(redress: Installation) -> None:
@@ -126,6 +131,17 @@ def start_resident(redress: Installation) -> None:
     undeploy()
     redress.deploy()
     redress.start_worker()
+
+
+def is_deployed() -> bool:
+    """Return whether the flow of a case has a deployment."""
+    from prefect.exceptions import ObjectNotFound
+
+    from flows.runs import DEPLOYMENT, prefect_client
+
+    with prefect_client() as client, suppress(ObjectNotFound):
+        return bool(client.read_deployment_by_name(DEPLOYMENT))
+    return False
 
 
 def undeploy() -> None:

@@ -1,6 +1,6 @@
 """What operators are asked, and what a valid answer looks like.
 
-A wrong answer is an :class:`~complaints.errors.AnswerRefused` with the field and the reason; whoever asks
+A wrong answer is an :class:`~complaints.errors.case.AnswerRefused` with the field and the reason; whoever asks
 (Prefect's form, the command line) shows it and asks again.
 """
 
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.intake import Model, Text
 from complaints.words import (
     Basis,
@@ -35,6 +35,11 @@ FREE_WORDS = frozenset({"reasons", "words", "lesson"})
 """Fields in which an operator writes as they like."""
 
 Staff = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{2,32}$")]
+
+
+def is_same_person(one: str, other: str) -> bool:
+    """Whether two staff numbers are one person's: nobody becomes two people by another case of letters."""
+    return one.strip().casefold() == other.strip().casefold()
 
 
 class Question(StrEnum):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from complaints import acts
 from complaints.clocks import Clock
 from complaints.deadlines import EndsAt, Roll, Unit
-from complaints.errors import UnknownClock
+from complaints.errors.clocks import UnknownClock
 from complaints.regimes.model import ClockRule, Condition, Duty, Ladder, Nature, Pack
 from complaints.words import Title
 

@@ -119,7 +119,10 @@ class Clock:
     def applied(self, recorded: Recorded) -> "Clock":
         """Return the clock after an act."""
         changed = self._after(recorded.act, recorded.at)
-        return replace(changed, history=(*self.history, recorded))
+        if changed is self:
+            changed = replace(self)
+        object.__setattr__(changed, "history", (*self.history, recorded))  # nobody else has it yet: no second copy
+        return changed
 
     def _after(self, act: Act, at: datetime) -> "Clock":  # noqa: C901 - one branch an act reads best
         match act:

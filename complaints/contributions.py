@@ -11,8 +11,11 @@ from typing import Annotated, Final
 from pydantic import Field, model_validator
 
 from complaints import acts
-from complaints.case import Case, Letter
-from complaints.errors import AnswerRefused, ContributionTooLate, LetterUnderWay, UnknownLetter
+from complaints.case import Case
+from complaints.correspondence import Letter
+from complaints.errors.case import AnswerRefused
+from complaints.errors.intake import ContributionTooLate
+from complaints.errors.letters import LetterUnderWay, UnknownLetter
 from complaints.intake import Evidence, Instant, Line, Model, Text
 from complaints.words import Channel, DeliveryStatus
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from complaints import acts
 from complaints.case import Case
-from complaints.errors import AnswerRefused, KeyDestroyed
+from complaints.errors.case import AnswerRefused
+from complaints.errors.sealing import KeyDestroyed
 from complaints.intake import Complaint
 from complaints.words import Stage
 

@@ -29,7 +29,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from complaints.calendars.model import Standing, WorkingCalendar
-from complaints.errors import BudgetNotPositive, BudgetTooLarge, NaiveInstant, PauseReversed, PausesOverlap
+from complaints.errors.deadlines import BudgetNotPositive, BudgetTooLarge, NaiveInstant, PauseReversed, PausesOverlap
 
 DAY: Final = timedelta(days=1)
 _MINUTE: Final = 60_000_000  # microseconds

@@ -14,6 +14,9 @@ from complaints.words import EN, ZH, Category, Cause, Channel, ContactKind, Kind
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # tab and line ends are none
 
+_LATER: Final = ("circumstances", "events", "transfer", "sub_product", "issue")
+"""Fields that were not there at first: a fingerprint has them only where they say something, and stays as it was."""
+
 _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 9000
 
@@ -147,6 +150,8 @@ class Complaint(Model):
     representative: Representative | None = None
     respondent: Line | None = Field(default=None, description="the branch, agency or person complained about")
     product: Line | None = None
+    sub_product: Line | None = Field(default=None, description="which sort of the product, by the sender's own list")
+    issue: Line | None = Field(default=None, description="what went wrong, by the sender's own list; no free words")
     contract: Line | None = Field(default=None, description="contract or account number")
     category: Category | None = None
     cause: Cause | None = None
@@ -175,7 +180,7 @@ class Complaint(Model):
         """Write them in one way, so that the same delivery is the same."""
         return tuple(sorted(set(value)))
 
-    @field_validator("number", "product", "contract", "respondent", mode="before")
+    @field_validator("number", "product", "sub_product", "issue", "contract", "respondent", mode="before")
     @classmethod
     def _blank_is_absent(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value
@@ -184,7 +189,7 @@ class Complaint(Model):
     def fingerprint(self) -> str:
         """SHA-256 over the whole content: tells the same delivery from a changed one."""
         values = self.model_dump(mode="json")
-        for later in ("circumstances", "events", "transfer"):  # not there when the first complaints were taken in
+        for later in _LATER:
             if not values[later]:
                 del values[later]
         content = json.dumps(values, sort_keys=True, ensure_ascii=False)

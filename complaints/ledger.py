@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-_HASHED: Final = json.JSONEncoder(ensure_ascii=False)
+_QUOTED: Final = json.encoder.encode_basestring
+"""A text as JSON; to write the array of an entry by it is three times as fast as by an encoder."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def entry_hash(
     """Return the hash of an entry's content; fields are separated so that none can flow into the next."""
     seal = hashlib.sha256(sealed).hexdigest() if sealed is not None else ""
     instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    content = _HASHED.encode([reference, seq, kind, instant, by, facts, seal, previous])
+    parts = (_QUOTED(kind), _QUOTED(instant), _QUOTED(by), _QUOTED(facts), _QUOTED(seal), _QUOTED(previous))
+    content = f"[{_QUOTED(reference)}, {seq}, {', '.join(parts)}]"
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -93,6 +95,31 @@ def _hash_of(entry: Entry) -> str:
     return entry_hash(
         entry.reference, entry.seq, entry.kind, entry.at, entry.by, entry.facts, entry.sealed, entry.previous
     )
+
+
+def holds(
+    reference: str,
+    entries: Iterable[tuple[str, int, str, datetime, str, str, bytes | None, str, str]],
+    head: str,
+    length: int,
+) -> bool:
+    """Return whether a case's chain holds; :func:`check_chain` says where it does not.
+
+    Args:
+        reference: The case.
+        entries: Its entries in the order of ``seq``, as plain rows of what :class:`Entry` has, in that order.
+        head: The hash the case's own row names as the last one.
+        length: The number of entries the case's own row names.
+    """
+    last, count = genesis(reference), 0
+    for _, seq, kind, at, by, facts, sealed, previous, digest in entries:
+        count += 1
+        if seq != count or previous != last:
+            return False
+        if digest != entry_hash(reference, seq, kind, at, by, facts, sealed, previous):
+            return False
+        last = digest
+    return count == length and last == head
 
 
 def check_chain(reference: str, entries: Iterable[Entry], head: str, length: int) -> list[Break]:

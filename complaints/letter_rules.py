@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from complaints.acts import ClockPaused, ExtensionGranted
 from complaints.case import Case
-from complaints.errors import LetterIncomplete
+from complaints.errors.letters import LetterIncomplete
 from complaints.regimes.model import Pack
 from complaints.timekeeping import applies, rule_of
 

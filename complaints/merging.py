@@ -13,7 +13,7 @@ from complaints import acts
 from complaints.acts import Act, Recorded
 from complaints.clock_rules import rule_of
 from complaints.clocks import Clock
-from complaints.errors import MergeRefused, NotMerged, StageError
+from complaints.errors.case import MergeRefused, NotMerged, StageError
 from complaints.persons import why_not_one_person
 from complaints.regimes.model import Duty, Nature
 from complaints.schedules import moves, ran_out, scheduled, term_for

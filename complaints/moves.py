@@ -25,6 +25,7 @@ MOVES: Final[dict[type[Act], tuple[frozenset[Stage], Stage]]] = {
     acts.Closed: (OPEN, Stage.CLOSED),
     acts.Reopened: (frozenset({Stage.CLOSED}), Stage.UNDER_INVESTIGATION),
     acts.Archived: (frozenset({Stage.CLOSED}), Stage.ARCHIVED),
+    acts.Unarchived: (frozenset({Stage.ARCHIVED}), Stage.CLOSED),
 }
 """From which stages an act may be recorded, and where it leads. Acts not named here change no stage."""
 

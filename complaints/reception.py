@@ -5,7 +5,7 @@ from datetime import datetime
 
 from complaints import acts
 from complaints.case import Case
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.intake import Complaint
 from complaints.regimes.model import Pack
 from complaints.regimes.rulebook import Rulebook, packaged_rulebook

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from complaints.case import Case, Letter
+from complaints.case import Case
+from complaints.correspondence import Letter
 from complaints.deadlines import last_day
 from complaints.transfers import name_of_authority, polite_you
 from complaints.words import Cause, Closure, GiveUpReason, Kind, Title, show_money

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from complaints.errors import RuleFileInvalid
+from complaints.errors.settings import RuleFileInvalid
 
 _KEY = r"[A-Za-z0-9_.\"' -]+"  # no comma: a row of an array begins with a bracket too
 _ARRAY = re.compile(rf"^\[\[({_KEY})\]\]\s*(#.*)?$")

@@ -10,7 +10,7 @@ from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, Validatio
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from complaints.announcements import Wants
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.evidence import EvidenceLimits
 from complaints.receivers import Name, Receiver
 from complaints.regimes.model import Role
@@ -100,6 +100,10 @@ class Settings(BaseSettings):
         description="folder or fsspec URL (s3://bucket/prefix) of evidence; empty: evidence in the home folder",
     )
     evidence_limits: EvidenceLimits = EvidenceLimits()
+    anchors: str = Field(
+        default="",
+        description="folder or fsspec URL of the daily anchors, on another disk or machine; empty: anchors in the home",
+    )
     virus_scanner_url: str = Field(
         default="",
         pattern=r"^(tcp://[^\s/]+:\d+|unix:/.+)?$",
@@ -222,6 +226,11 @@ class Settings(BaseSettings):
         return self.evidence_url or str(self.home / "evidence")
 
     @property
+    def anchors_place(self) -> str:
+        """Where anchors and the record of erasures are: a folder, or a URL for fsspec."""
+        return self.anchors or str(self.home / "anchors")
+
+    @property
     def archive_folder(self) -> Path:
         """Where closed cases are archived."""
         return self.home / "archive"
@@ -232,8 +241,13 @@ class Settings(BaseSettings):
         return self.home / "imports"
 
     @property
+    def returns_folder(self) -> Path:
+        """Where the firm's own tables for returns lie, one file a regime."""
+        return self.home / "returns"
+
+    @property
     def summaries_folder(self) -> Path:
-        """Where monthly summaries are written."""
+        """Where regulatory summaries are kept."""
         return self.home / "summaries"
 
 

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 
 from complaints import acts
 from complaints.acts import Act
+from complaints.answers import is_same_person
 from complaints.clock_rules import applies, key_of, ladder_of, leading, rule_behind, rule_of
 from complaints.clocks import Clock
 from complaints.consequences import consequences
 from complaints.deadlines import DAY, Extension, Unit, due, gaps_of, last_day, last_moment, start_day
-from complaints.errors import (
-    AnsweredAlready,
-    AnswerRefused,
+from complaints.errors.case import AnsweredAlready, AnswerRefused
+from complaints.errors.clocks import (
     ClockNotRunning,
     ClockStandsAlready,
     ClockStandsNot,
     ExtensionRefused,
     ExtensionWithoutApproval,
     ExtensionWithoutNotice,
-    NaiveInstant,
     PauseNotAllowed,
     PauseWithoutApproval,
     PauseWithoutProof,
     UnknownClock,
 )
+from complaints.errors.deadlines import NaiveInstant
 from complaints.notices import Notice, is_owed, notice_of
 from complaints.privacy import names_person
 from complaints.regimes.model import ClockRule, ExtensionRule, Ladder, Nature, PauseRule
@@ -107,7 +107,7 @@ def pause(
         raise PauseWithoutProof(clock, name)
     if proof and names_person(proof, case.complaint):
         raise AnswerRefused("proof", "names the complainant; enter the number of the document")
-    if allowed.approver and (not approver or approver == by):
+    if allowed.approver and (not approver or is_same_person(approver, by)):
         raise PauseWithoutApproval(clock, name, allowed.approver)
     act = acts.ClockPaused(
         clock=clock,
@@ -187,7 +187,7 @@ def extend(
         names = ", ".join(one.name for one in rule.extensions) or "none"
         raise ExtensionRefused(clock, tier, f"the rule knows these tiers: {names}")
     _refuse_out_of_order(case, clock, running, known, now)
-    if known.approver and (not approver or approver == by):
+    if known.approver and (not approver or is_same_person(approver, by)):
         raise ExtensionWithoutApproval(clock, tier, known.approver)
     if known.letter and not case.contacts:
         raise ExtensionWithoutNotice(clock, tier, known.letter)

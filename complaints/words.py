@@ -121,11 +121,11 @@ class Category(Worded):
 class Cause(Worded):
     """The classic causes of complaints about collection, and the general one."""
 
-    IMPROPER_COMMUNICATION = "improper_communication", "沟通不当(威胁、辱骂)", "improper communication"
+    IMPROPER_COMMUNICATION = "improper_communication", "沟通不当（威胁、辱骂）", "improper communication"
     LEAKED_INFORMATION = "leaked_information", "泄露信息", "leaked information"
     FORBIDDEN_TIME = "forbidden_time", "在禁止时段联系", "contact at a forbidden time"
     REPEATED_COLLECTION = "repeated_collection", "重复催收", "collecting again what was settled or promised"
-    GENERAL = "general", "一般", "general"
+    GENERAL = "general", "其他原因", "other cause"
 
 
 class PartyType(Worded):
@@ -188,8 +188,8 @@ class Conclusion(Worded):
     PARTLY_SUBSTANTIATED = "partly_substantiated", "部分成立", "partly established"
     UNSUBSTANTIATED = "unsubstantiated", "投诉事实不成立", "not established"
     NEED_MATERIALS = "need_materials", "需投诉人补充材料", "materials needed from the complainant"
-    NOT_ENTITLED = "not_entitled", "投诉人无投诉资格,不予受理", "the person is not entitled: decline"
-    NOT_OURS = "not_ours", "非本机构事项,不予受理", "not our business: decline"
+    NOT_ENTITLED = "not_entitled", "投诉人无投诉资格，不予受理", "the person is not entitled: decline"
+    NOT_OURS = "not_ours", "非本机构事项，不予受理", "not our business: decline"
 
     @property
     def declines(self) -> bool:
@@ -221,7 +221,7 @@ class Remedy(Worded):
     APOLOGY = "apology", "致歉", "apology"
     EXPLANATION = "explanation", "解释说明", "explanation"
     CORRECTION = "correction", "更正", "correction"
-    COMPENSATION = "compensation", "赔偿(补偿)", "compensation"
+    COMPENSATION = "compensation", "赔偿（补偿）", "compensation"
     REFUND = "refund", "退还费用", "refund"
     REPAYMENT_PLAN = "repayment_plan", "调整还款安排", "repayment plan"
 
@@ -297,6 +297,16 @@ class NoReport(Worded):
     RECALLED = "recalled", "转办机关撤回转办", "the authority took the matter back"
     NOT_WANTED = "not_wanted", "转办机关不要求反馈", "the authority wants no report"
     SENT_BY_ANOTHER = "sent_by_another", "由上级机构统一反馈", "another institution of the firm reports"
+
+
+class ErasureGround(Worded):
+    """Why a person was erased (CN-PIPL art. 47)."""
+
+    EXPIRED = "expired", "保存期限届满", "the retention period is over"
+    PURPOSE_GONE = "purpose_gone", "处理目的已实现或不再必要", "the data are no longer needed"
+    CONSENT_WITHDRAWN = "consent_withdrawn", "个人撤回同意", "consent was withdrawn"
+    UNLAWFUL = "unlawful", "处理违法或者违反约定", "they were handled unlawfully"
+    ORDERED = "ordered", "法院或监管机关要求删除", "a court or an authority ordered it"
 
 
 class Closure(Worded):

@@ -99,7 +99,18 @@ OUTBOX: Final = Notice(
     body="待发事项 {{ event.payload.number }} 件,最早的已等待 {{ event.payload.minutes }} 分钟。\n"
     "{{ event.payload.number }} things wait to be sent, the oldest for {{ event.payload.minutes }} minutes.",
 )
-NOTICES: Final = (MISSED, BROKEN, WORKER_GONE, NO_WORKER, OUTBOX)
+EARLY_WARNING: Final = Notice(
+    name="Redress: 早期预警,通知值班 · early warning, tell who is on call",
+    events=frozenset({"redress.early-warning.spike", "redress.early-warning.gap"}),
+    about={"prefect.resource.id": "redress.early-warning.*"},
+    subject="投诉早期预警 · complaints: early warning",
+    body="{{ event.payload.kind }}:{{ event.resource.name }},自 {{ event.payload.begins_on }} 起,"
+    "实际 {{ event.payload.observed }} 件,预期 {{ event.payload.expected }} 件。"
+    "同一时间的其他预警不再单独通知,请看 warn-early 运行的表格。\n"
+    "{{ event.resource.name }}: {{ event.payload.observed }} came in, {{ event.payload.expected }} were expected, "
+    "from {{ event.payload.begins_on }} on. Others are not told one by one; see the table of the run of warn-early.",
+)
+NOTICES: Final = (MISSED, BROKEN, WORKER_GONE, NO_WORKER, OUTBOX, EARLY_WARNING)
 
 
 def register_automations(client: SyncPrefectClient) -> Iterator[Change]:

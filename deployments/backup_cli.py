@@ -14,7 +14,7 @@ from complaints.adapters.backups.taking import Progress as Tell
 from complaints.adapters.backups.taking import take_backup
 from complaints.adapters.mail import write_private
 from complaints.adapters.store import Store
-from complaints.errors import BackupRefused
+from complaints.errors.backups import BackupRefused
 from complaints.settings import settings
 from deployments.console import out
 
@@ -76,6 +76,11 @@ def _show(restored: Restored) -> None:
         out.print(
             f"{restored.asked} letters may have left since the backup: a person is asked of each before it is sent."
         )
+    if restored.erased:
+        out.print(f"{restored.erased} cases that were erased since the backup were erased again.")
+    for why in restored.not_erased:
+        out.print(f"NOT ERASED  {why}", markup=False)
+    out.print(f"The ledger as restored: {restored.anchor}", markup=False)
     out.print("Next: redress up. Every open case then gets its run again.")
 
 

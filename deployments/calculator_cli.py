@@ -18,7 +18,8 @@ from complaints.calculator.requests import Request, WorkingTimeRequest
 from complaints.calendars.files import build, load_calendar, read_calendar
 from complaints.calendars.model import WorkingCalendar
 from complaints.deadlines import EndsAt, RestDayStart, Roll, Unit
-from complaints.errors import RequestRefused, RuleFileInvalid
+from complaints.errors.deadlines import RequestRefused
+from complaints.errors.settings import RuleFileInvalid
 from complaints.words import EN, ZH
 
 find_calendar: Callable[[str], WorkingCalendar] = load_calendar

@@ -24,21 +24,28 @@ from complaints.adapters.tables import CaseRow
 from complaints.answers import Question, parse_answer
 from complaints.case import Case
 from complaints.deadlines import last_day
-from complaints.errors import AnswerRefused, ComplaintError
+from complaints.errors.base import ComplaintError
+from complaints.errors.case import AnswerRefused
 from complaints.intake import Complaint, Contact
 from complaints.letters import hides_reporter
 from complaints.settings import Settings, settings
 from complaints.sheet import case_sheet
 from complaints.words import Channel, ContactKind, Kind, NoReport, Stage
 from deployments import (
+    archive_cli,
     backup_cli,
     calculator_cli,
     clocks_cli,
     contacts_cli,
+    event_log_cli,
     evidence_cli,
+    holds_cli,
     import_cli,
     repeats_cli,
+    retention_cli,
+    returns_cli,
     rules_cli,
+    summaries_cli,
     tokens_cli,
     webhooks_cli,
 )
@@ -72,8 +79,14 @@ app.command("import")(import_cli.import_command)
 app.command("backup")(backup_cli.backup)
 app.command("restore")(backup_cli.restore)
 app.add_typer(contacts_cli.app, name="contacts")
+app.add_typer(returns_cli.app, name="return")
+app.add_typer(summaries_cli.app, name="summary")
 app.add_typer(tokens_cli.app, name="token")
+app.add_typer(event_log_cli.app, name="events")
 app.add_typer(evidence_cli.app, name="evidence")
+app.add_typer(archive_cli.app, name="archive")
+app.add_typer(holds_cli.app, name="hold")
+retention_cli.mount(app)
 app.add_typer(webhooks_cli.app, name="webhooks")
 
 WRONG: Final = (
@@ -321,16 +334,21 @@ def show(
 def verify(
     reference: Annotated[str | None, typer.Argument(metavar="[REF]", help="one case; all without it")] = None,
 ) -> None:
-    """Check the ledger: every entry, every chain, and that what stands beside it follows from it."""
+    """Check the ledger: every entry, every chain, what stands beside it, and that it is what the last anchor says."""
+    from complaints.adapters.keeping.outside import Outside
     from complaints.adapters.verify import verify as check
 
     with Progress(SpinnerColumn(), TextColumn("{task.completed} cases"), console=out, transient=True) as progress:
         bar = progress.add_task("verify", total=None)
-        result = check(cases(), reference, lambda done: progress.update(bar, completed=done))
+        outside = Outside(settings().anchors_place)
+        result = check(cases(), reference, lambda done: progress.update(bar, completed=done), outside=outside)
     for broken in result.breaks:
         out.print(f"BROKEN  {broken}", markup=False)
     out.print(f"{result.entries} entries of {result.cases} cases checked, {len(result.breaks)} broken")
-    if result.breaks:
+    if reference is None:
+        out.print(f"compared with {result.anchor}" if result.anchor else "there is no anchor yet: redress anchor")
+    flaws = summaries_cli.say_flaws() + returns_cli.say_flaws() if reference is None else 0
+    if flaws or result.breaks:
         raise typer.Exit(1)
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from complaints import acts, timekeeping
 from complaints.case_explanation import explain_case
 from complaints.deadlines import last_moment
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.words import BreachCause, ReopenReason
 from deployments.console import By, Language, Reference, Tongue, cases, out, staff, wake
 

@@ -15,7 +15,8 @@ from complaints.adapters.store import Store
 from complaints.answers import Staff
 from complaints.calendars.files import load_calendar
 from complaints.calendars.model import WorkingCalendar
-from complaints.errors import AnswerRefused, SettingError
+from complaints.errors.case import AnswerRefused
+from complaints.errors.settings import SettingError
 from complaints.settings import settings
 from complaints.words import EN, ZH
 

@@ -15,7 +15,7 @@ from complaints.contacts.base import Violation
 from complaints.contacts.checking import check, read_rules
 from complaints.contacts.log import read_log
 from complaints.contacts.rules import ContactRule
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.regimes.rulebook import load_pack
 from complaints.words import ZH
 

@@ -30,7 +30,7 @@ from standardwebhooks.webhooks import Webhook
 from complaints.adapters.store import Store
 from complaints.adapters.tables import ClockRow
 from complaints.answers import Question
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.settings import Settings, settings
 from deployments.up import Supervisor, is_up, prepare, write_first_settings
 
@@ -246,7 +246,7 @@ class Demo:
                     raise SettingError(run.name, f"did not end within {PATIENCE:.0f} seconds", "See the worker's log")
                 time.sleep(0.3)
                 run = client.read_flow_run(run.id)
-        if not run.state.is_completed():
+        if not run.state.is_completed() or run.state.name == "Refused":
             raise SettingError(run.name, f"ended as {run.state.name}", "See the worker's log")
 
     def settle(self) -> None:
@@ -270,10 +270,15 @@ class Demo:
                 raise SettingError(reference, f"its run ended as {state.name}", "See the worker's log")
 
     def finish(self) -> None:
-        """Write the summaries of the months lived through, and archive what is closed."""
+        """Prepare the summaries of the months lived through, sign the first off, and archive what is closed."""
         last = self.start + timedelta(days=DAYS)
-        for year, month in sorted({(self.start.year, self.start.month), (last.year, last.month)}):
-            self.wait_for(self.start_flow("monthly-summary", month={"year": year, "month": month}))
+        first, *_ = months = sorted({f"{day:%Y-%m}" for day in (self.start, last)})
+        for month in months:
+            self.wait_for(self.start_flow("monthly-summary", period=month, prepared_by="li.wei"))
+        zh, en = "演示数据，请勿报送。", "These figures are a demonstration; do not hand them in."
+        self.wait_for(self.start_flow("remark-summary", period=first, asked_by="sun.li", remarks_zh=zh, remarks_en=en))
+        self.wait_for(self.start_flow("review-summary", period=first, asked_by="wang.fang"))
+        self.wait_for(self.start_flow("sign-summary", period=first, asked_by="zhao.min"))
         self.wait_for(self.start_flow("archive-closed", after_days=5))
 
     def news(self) -> str:

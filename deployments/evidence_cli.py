@@ -14,9 +14,10 @@ from rich.text import Text
 from complaints import acts
 from complaints.adapters.evidence import add_evidence, open_evidence
 from complaints.adapters.evidence_checking import tidy_evidence, verify_evidence
-from complaints.case import Case, Exhibit
-from complaints.errors import AnswerRefused
+from complaints.case import Case
+from complaints.errors.case import AnswerRefused
 from complaints.evidence import file_name
+from complaints.exhibits import Exhibit
 from complaints.letters import hides_reporter
 from complaints.words import ZH
 from deployments.console import By, Language, Reference, Tongue, cases, out, staff
@@ -109,6 +110,7 @@ def verify(
     for one in result.discrepancies:
         out.print(f"BROKEN  {one}", markup=False)
     erased = f", {result.erased} of erased persons" if result.erased else ""
+    erased += f", {result.packed} in archive packages (redress archive verify)" if result.packed else ""
     out.print(f"{result.files} files checked{erased}, {len(result.discrepancies)} broken")
     if result.discrepancies:
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ import typer
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Column, Table
 
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.settings import settings
 from deployments.console import cases, out
 

@@ -16,16 +16,20 @@ from typing import Final
 
 import uvicorn
 from prefect.cli._server_utils import _run_all_services
-from prefect.server.database import configurations
+from prefect.server.database import configurations, provide_database_interface
 from prefect.server.database.configurations import AioSqliteConfiguration
+from prefect.server.models.block_registration import run_block_auto_registration
 from prefect.settings import get_current_settings
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.settings import Settings
 
 KEEP_ALIVE_SECONDS: Final = 75
 """How long an idle connection is kept: longer than clients (25 s) and proxies (60 s) keep it."""
+
+_MIGRATION_LOCK: Final = int.from_bytes(b"prefect")
 
 
 @asynccontextmanager
@@ -67,6 +71,25 @@ def check_settings(settings: Settings, *, many: bool) -> None:
         raise SettingError("REDRESS_PREFECT_DATABASE_URL", "is not set; SQLite serves one process", cure)
 
 
+async def migrate_alone() -> None:
+    """Bring the schema of Prefect's database and its kinds of blocks up to date, one process at a time.
+
+    Several that start at once on an empty PostgreSQL would each make them, and all but one fail. SQLite serves one.
+    Nobody waits within a transaction: Prefect makes indexes concurrently, which waits for every transaction to end.
+    """
+    database = provide_database_interface()
+    engine = await database.engine()
+    if engine.dialect.name == "postgresql":
+        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            while not await connection.scalar(select(func.pg_try_advisory_lock(_MIGRATION_LOCK))):
+                await asyncio.sleep(0.2)
+            await database.create_db()
+            async with await database.session() as session:
+                await run_block_auto_registration(session=session)
+            await connection.execute(select(func.pg_advisory_unlock(_MIGRATION_LOCK)))
+    await engine.dispose()
+
+
 def serve(*, services: bool = True) -> None:
     """Serve Prefect's API and page until told to end.
 
@@ -76,6 +99,7 @@ def serve(*, services: bool = True) -> None:
     AioSqliteConfiguration.begin_transaction = begin_immediately  # type: ignore[method-assign] # on purpose, see above
     if not services:
         os.environ["PREFECT__SERVER_WEBSERVER_ONLY"] = "1"  # what `prefect server start --no-services` does
+    asyncio.run(migrate_alone())
     api = get_current_settings().server.api
     uvicorn.run(
         "prefect.server.api.server:create_app",
@@ -94,6 +118,7 @@ def run_services() -> None:
     """Run Prefect's background services, without its API, until told to end."""
     # asyncio ends what runs in good order at Ctrl-C; being told to end is the same.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    asyncio.run(migrate_alone())
     with suppress(KeyboardInterrupt):
         asyncio.run(_run_all_services())
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from complaints.adapters.rulekeeping import Change, Moved, bring_in, calendar_change, pack_change, preview
 from complaints.calendars.model import Standing
 from complaints.deadlines import last_moment
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.regimes.files import check, read_pack
 from complaints.regimes.model import Pack
 from complaints.regimes.rulebook import packaged_rulebook

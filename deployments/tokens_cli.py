@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.senders import OWN, Scope, SenderName, hash_of, new_token, several
 from deployments.console import out
 

@@ -18,9 +18,12 @@ from typing import IO, Final
 
 import httpx
 
+from complaints.adapters.keeping.erasing_again import erase_again
+from complaints.adapters.keeping.remnants import clear_remnants, places_of
 from complaints.adapters.mail import write_private
 from complaints.adapters.store import Store
-from complaints.errors import SettingError
+from complaints.errors.base import ComplaintError, RetryableError
+from complaints.errors.settings import SettingError
 from complaints.settings import Settings
 from deployments.environment import child_environment
 
@@ -69,7 +72,7 @@ class Supervisor:
 
     def __enter__(self) -> "Supervisor":
         self._end_on_signals()
-        prepare(self.settings)
+        prepare(self.settings, self.say)
         self._lock = (self.settings.home / LOCK).open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -190,11 +193,22 @@ def is_up(home: Path) -> bool:
     return False
 
 
-def prepare(settings: Settings) -> None:
-    """Make the home folder, the schema and the master key, where they are missing."""
+def prepare(settings: Settings, say: Say = lambda text: None) -> None:
+    """Make the home folder, the schema and the master key, where they are missing; erase again what came back."""
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     (settings.home / "logs").mkdir(exist_ok=True)
-    Store(settings.cases_url, settings.key_file).migrate()
+    store = Store(settings.cases_url, settings.key_file)
+    store.migrate()
+    try:
+        done = erase_again(store, places_of(settings).outside)  # where an older backup was restored by other means
+        clear_remnants(store, places_of(settings))
+    except RetryableError:  # then the daily run does it
+        return
+    except ComplaintError as wrong:  # what cannot be erased must not keep the firm from its work
+        say(f"not erased again: {wrong}")
+        return
+    for why in done.refused.values():
+        say(f"not erased again: {why}")
 
 
 def write_first_settings(settings: Settings) -> Path | None:

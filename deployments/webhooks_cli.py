@@ -12,7 +12,7 @@ from rich.text import Text
 from complaints.adapters.dispatch_listing import Listed, dispatches, replay
 from complaints.adapters.dispatching import webhook_id
 from complaints.adapters.webhooks import Outcome, client_for, message, post
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.receivers import Receiver
 from complaints.settings import settings
 from deployments.console import cases, out

@@ -1,20 +1,30 @@
-"""The scheduled archive: writes closed cases out, each with a manifest of hashes."""
+"""The scheduled archive: closed cases become packages, and the statistics of past months files of their own.
 
-from typing import cast
+A killed run is completed by the next one. Several may run at once: a case is recorded by one of them.
+"""
+
+from typing import Any, Final, cast
 from uuid import UUID
 
-from prefect import flow, task
+from prefect import flow
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.states import Completed
 
-from complaints.adapters.archive import archivable, archive_case
-from complaints.errors import ComplaintError
+from complaints.adapters.archive.sharing import batches, sharing
+from complaints.adapters.archive.writing import Outcome
+from complaints.errors.base import ComplaintError
 from complaints.settings import settings
-from tasks.desk import is_retryable, store
+from tasks.archive import archive, complete, keep_statistics, waiting
+from tasks.desk import evidence_store, store
+
+BATCH: Final = 200
+"""Cases of one task run."""
 
 
 class NotArchived(ComplaintError):
-    """Some cases could not be archived; their task runs say why."""
+    """Some cases could not be archived; the run's log says why."""
 
     def __init__(self, references: tuple[str, ...]) -> None:
         super().__init__(references)
@@ -24,40 +34,41 @@ class NotArchived(ComplaintError):
         return f"{len(self.references)} cases were not archived: {', '.join(self.references[:10])}"
 
 
-@task(
-    name="archive case",
-    task_run_name="archive {reference}",
-    retries=2,
-    retry_condition_fn=is_retryable,
-    cache_policy=NO_CACHE,
-)
-def archive(reference: str) -> None:
-    """Write one closed case into the archive. Safe to run twice."""
-    archive_case(store(), reference, settings().archive_folder)
-
-
 @flow(name="archive-closed")
-def archive_closed(after_days: int = 30) -> int:
-    """Archive every case that was closed some time ago.
+def archive_closed(after_days: int = 30) -> State[Any]:
+    """Archive every case that was closed some time ago, and write the statistics of the months that are over.
 
     Args:
         after_days: 结案后天数 · how many calendar days ago at least.
 
-    Returns:
-        How many cases were archived.
-
     Raises:
         NotArchived: some could not be; all others were.
     """
-    references = archivable(store(), store().now(), after_days)
-    if not references:
-        return 0
-    progress = cast(UUID, create_progress_artifact(progress=0, description="归档 · archived cases, per cent"))
-    broken = []
-    for number, reference in enumerate(references, 1):
-        if archive(reference, return_state=True).is_failed():
-            broken.append(reference)  # the others are archived all the same
-        update_progress_artifact(progress, progress=100 * number / len(references))
-    if broken:
-        raise NotArchived(tuple(broken))
-    return len(references)
+    problems = dict.fromkeys(complete())
+    references = waiting(after_days)
+    outcome = _archive(references) if references else Outcome()
+    months = keep_statistics()
+    for problem in (*problems, *outcome.problems.values()):
+        get_run_logger().error("%s", problem)
+    if outcome.without_pdf:
+        get_run_logger().warning(
+            "%d packages have no PDF: 'redress doctor' says what is missing here", outcome.without_pdf
+        )
+    if outcome.later:  # an ordinary day: somebody worked on them
+        get_run_logger().info("%d cases changed meanwhile, or have a letter on its way: next time", len(outcome.later))
+    if outcome.problems or problems:
+        raise NotArchived((*outcome.problems, *(problem.partition(":")[0] for problem in problems)))
+    without = f", {outcome.without_pdf} of them without PDF" if outcome.without_pdf else ""
+    return Completed(message=f"{len(outcome.archived)} cases archived{without}; statistics of {months} months written")
+
+
+def _archive(references: list[str]) -> Outcome:
+    outcome, done, total = Outcome(), 0, len(references)
+    description = f"归档 · of {total} cases, per cent"
+    progress = cast(UUID, create_progress_artifact(progress=0, description=description))
+    with sharing(store(), evidence_store(), settings().archive_folder, total) as share:
+        for batch in batches(references, BATCH):
+            outcome.add(archive(batch, share, done + 1, done + len(batch)))
+            done += len(batch)
+            update_progress_artifact(progress, progress=100 * done / total)
+    return outcome

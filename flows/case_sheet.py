@@ -17,7 +17,7 @@ from prefect.exceptions import Pause, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 from sqlalchemy.exc import OperationalError
 
-from complaints.errors import RetryableError
+from complaints.errors.base import RetryableError
 from complaints.sheet import case_sheet
 from tasks.desk import look, store
 

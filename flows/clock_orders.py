@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, Field
 from complaints import timekeeping
 from complaints.adapters.store import OpenCase
 from complaints.answers import Staff
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from flows.runs import wake_case
 from tasks.desk import is_retryable, store
 

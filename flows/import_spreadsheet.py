@@ -15,7 +15,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from complaints.adapters.spreadsheets.report import ImportReport
-from complaints.errors import ComplaintError, RetryableError
+from complaints.errors.base import ComplaintError, RetryableError
 from flows.runs import start_owed
 from tasks.spreadsheets import Say, choose, import_rows
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from prefect.client.schemas.objects import WorkPool
 
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from tasks.desk import store
 
 _VARIABLE: Final = "installation"

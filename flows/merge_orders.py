@@ -15,7 +15,7 @@ from prefect.states import Completed
 from complaints.adapters.repeating import merge_cases as merge
 from complaints.adapters.repeating import unmerge_case as unmerge
 from complaints.answers import Staff
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from flows.clock_orders import PATIENCE, Reference
 from flows.runs import take_up_case, wake_case
 from tasks.desk import is_retryable, store

@@ -16,7 +16,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
@@ -168,10 +168,9 @@ def wake(client: SyncPrefectClient, run: FlowRun) -> bool:
 
     The run starts from the top and goes on from the ledger, so waking one too often does no harm.
     """
-    if run.state is None or run.state.type is not StateType.PAUSED or has_moved(client, run):
+    if run.state is None or run.state.type is not StateType.PAUSED:
         return False
-    client.set_flow_run_state(run.id, Scheduled(name="Resuming", message="The case has moved on."))
-    return True
+    return _put_into_queue(client, run, Scheduled(name="Resuming", message="The case has moved on."))
 
 
 def wake_case(reference: str, patience: float = 0) -> bool:
@@ -245,10 +244,31 @@ def resume(client: SyncPrefectClient, run: FlowRun, values: Mapping[str, Any], p
 
 def revive(client: SyncPrefectClient, run: FlowRun, reason: str) -> bool:
     """Put a run that has ended back into the queue; return False where it has moved on meanwhile."""
-    if has_moved(client, run):
-        return False
-    client.set_flow_run_state(run.id, Scheduled(name="AwaitingRetry", message=reason), force=True)
-    return True
+    return _put_into_queue(client, run, Scheduled(name="AwaitingRetry", message=reason), force=True)
+
+
+def _put_into_queue(client: SyncPrefectClient, run: FlowRun, state: State[Any], *, force: bool = False) -> bool:
+    """Put a run that still stands as it was read into the queue; return whether it is there.
+
+    Prefect's own client repeats a request whose answer was lost. By then the run may have begun, and would begin
+    once more; so it is looked at again before each try.
+    """
+    failed: Exception | None = None
+    for pause in (0.0, 0.2, 1.0, 3.0):
+        time.sleep(pause)
+        if has_moved(client, run):
+            return failed is not None and client.read_flow_run(run.id).state_name == state.name
+        try:
+            with temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0}):
+                client.set_flow_run_state(run.id, state, force=force)
+        except (httpx.TransportError, PrefectHTTPStatusError) as error:
+            if isinstance(error, PrefectHTTPStatusError) and error.response.status_code < 500:
+                raise
+            failed = error
+        else:
+            return True
+    assert failed is not None
+    raise failed
 
 
 def has_moved(client: SyncPrefectClient, run: FlowRun) -> bool:

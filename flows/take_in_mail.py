@@ -10,7 +10,7 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from complaints.errors import MailNotTaken
+from complaints.errors.incoming_mail import MailNotTaken
 from complaints.settings import settings
 from flows.runs import start_owed, wake_case
 from tasks.mail_intake import Report, take_in_waiting

@@ -38,7 +38,7 @@ from complaints.adapters.alerting import (
     mark_shown,
     showings,
 )
-from complaints.errors import RetryableError
+from complaints.errors.base import RetryableError
 from flows.deadline_board import board_address, links_to_runs, show_board
 from flows.runs import find_runs, prefect_client, wake
 from tasks.deadlines import sweep, tell_people

@@ -17,7 +17,7 @@ from complaints.adapters.delivering import Delivery, keep_delivery, was_taken
 from complaints.adapters.evidence import Examined, add_evidence
 from complaints.adapters.store import OpenCase
 from complaints.contributions import DeliveryReceipt
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.words import Channel
 from tasks.desk import evidence_store
 

@@ -12,11 +12,13 @@ from complaints.adapters.store import Standing, Store
 from complaints.adapters.together import Together
 from complaints.adapters.virus_scanner import VirusScanner
 from complaints.case import Case
-from complaints.errors import RetryableError
+from complaints.errors.base import RetryableError
 from complaints.settings import settings
 
 if TYPE_CHECKING:  # the commands work with this before Prefect's settings are made from those of Redress
     from prefect import Task
+
+    from complaints.adapters.summaries import Summaries
 
 _retried: Final[list[str]] = []
 _looked_at: tuple[tuple[Store, Standing], Case] | None = None
@@ -39,6 +41,14 @@ def evidence_store() -> EvidenceStore:
 def together() -> Together:
     """Return what stores the complaints that reach this process at the same moment."""
     return Together(store(), settings().regime, settings().further_regimes)
+
+
+def summaries() -> "Summaries":
+    """Return the firm's regulatory summaries."""
+    from complaints.adapters.summaries import Summaries  # with pandas, which a door seldom needs
+
+    where = settings()
+    return Summaries(store(), where.summaries_folder, where.firm, where.pages_url, where.returns_folder)
 
 
 def look(reference: str) -> Case:

@@ -31,7 +31,9 @@ from complaints.adapters.mailbox.transport import Fetched, Folder
 from complaints.adapters.store import OpenCase
 from complaints.adapters.tables import DeliveryRow
 from complaints.contributions import DeliveryReceipt
-from complaints.errors import ContributionTooLate, DeliveryIdTaken, SealBroken, UnknownCase
+from complaints.errors.case import UnknownCase
+from complaints.errors.intake import ContributionTooLate, DeliveryIdTaken
+from complaints.errors.sealing import KeyDestroyed, SealBroken
 from complaints.media_types import MESSAGE
 from complaints.settings import settings
 from complaints.words import Channel, Stage
@@ -236,6 +238,6 @@ def _report(reference: str, report: Return, mail: IncomingMail, received_at: dat
             if not report_delivery(desk, receipt, SENDER, delivery):
                 return False
             add_evidence(desk, evidence_store(), examined, name="returned.eml", source=SENDER, by=SENDER)
-    except UnknownCase:
+    except (UnknownCase, KeyDestroyed):  # of an erased case nothing is recorded any more
         return False
     return True

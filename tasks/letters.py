@@ -7,8 +7,8 @@ from prefect.runtime import task_run
 from complaints import acts
 from complaints.adapters.mail import Carrier, Post
 from complaints.adapters.store import OpenCase
-from complaints.case import Letter
-from complaints.errors import MailRefused, MailUnavailable, MailUncertain
+from complaints.correspondence import Letter
+from complaints.errors.letters import MailRefused, MailUnavailable, MailUncertain
 from complaints.letters import hides_reporter, render_letter
 from complaints.links import status_link
 from complaints.settings import settings

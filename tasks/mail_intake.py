@@ -19,7 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from complaints.adapters.mailbox.limits import LARGEST_HEADER, LARGEST_MAIL
 from complaints.adapters.mailbox.transport import Folder, Mailbox, Waiting, open_mailbox
-from complaints.errors import MailboxUnavailable, RetryableError
+from complaints.errors.base import RetryableError
+from complaints.errors.incoming_mail import MailboxUnavailable
 from complaints.settings import settings
 from tasks.incoming_mail import Outcome, Taken, take_in
 

@@ -16,7 +16,7 @@ from complaints.adapters.spreadsheets.layout import Layout
 from complaints.adapters.spreadsheets.layouts import find_layout, packaged_layouts, recognise
 from complaints.adapters.spreadsheets.opening import open_table
 from complaints.adapters.spreadsheets.report import ImportReport, write_rejects
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.settings import settings
 from tasks.desk import store
 

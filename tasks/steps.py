@@ -13,7 +13,7 @@ from complaints.adapters.repeating import find_repeats
 from complaints.answers import FREE_WORDS, Question, parse_answer
 from complaints.assessment import assess as assess_case
 from complaints.case import closure_of
-from complaints.errors import AnsweredAlready, AnswerRefused, NotAsked
+from complaints.errors.case import AnsweredAlready, AnswerRefused, NotAsked
 from complaints.intake import Complaint
 from complaints.privacy import names_person, personal_data_in
 from complaints.words import Stage

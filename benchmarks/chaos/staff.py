@@ -24,7 +24,7 @@ from benchmarks.operators import Step
 from benchmarks.play import ANSWERS
 from complaints.adapters.store import Store
 from complaints.answers import Question, parse_answer
-from complaints.errors import NotAsked
+from complaints.errors.case import NotAsked
 from flows.forms import fill_form
 from flows.runs import prefect_client, resume, wake_case
 

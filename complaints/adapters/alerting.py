@@ -21,7 +21,7 @@ from complaints.adapters.store import Store
 from complaints.adapters.tables import AlertRow, CaseRow, ClockRow
 from complaints.alerts import MOST_LINES, Board, Count, Digest, Limit, News
 from complaints.answers import Question
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.regimes.model import Nature, Role
 from complaints.regimes.rulebook import Rulebook
 from complaints.words import Stage, Title

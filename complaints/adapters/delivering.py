@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from complaints.adapters.tables import DeliveryRow
-from complaints.errors import DeliveryIdTaken
+from complaints.errors.intake import DeliveryIdTaken
 from complaints.ledger import canonical
 
 

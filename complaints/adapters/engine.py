@@ -9,7 +9,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 
 PATIENCE_SECONDS: Final = (0.5, 1, 2, 4, 8, 15, 30)
 """Between two looks at a database that is away: a minute in all, in which a server is started again."""
@@ -42,6 +42,7 @@ def engine_for(url: str) -> Engine:
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")  # an answered complaint survives a power cut
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # the key of a person who was erased is not left in free pages
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -13,15 +13,32 @@ from complaints.acts import EvidenceAdded, EvidenceRefused
 from complaints.adapters.evidence_files import EvidenceFiles
 from complaints.adapters.store import OpenCase, Store
 from complaints.adapters.virus_scanner import VirusScanner
-from complaints.case import Exhibit
-from complaints.errors import AnswerRefused, EvidenceAltered, EvidenceMissing, EvidenceNotTaken, SealBroken, StageError
+from complaints.errors.base import ComplaintError
+from complaints.errors.case import AnswerRefused, StageError
+from complaints.errors.evidence import EvidenceAltered, EvidenceMissing, EvidenceNotTaken
+from complaints.errors.sealing import SealBroken
 from complaints.evidence import EvidenceLimits, Refusal, Scan, safe_name, stated_type
+from complaints.exhibits import Exhibit
 from complaints.media_types import UNKNOWN, media_type_of
 from complaints.words import Stage
 
 _CHUNK: Final = 1024 * 1024  # bytes
 _LONGEST_SOURCE: Final = 64
 _LONGEST_NOTE: Final = 2000
+
+
+class EvidencePacked(ComplaintError):
+    """The evidence of a case is in its archive package, and no longer in the evidence store."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(reference)
+        self.reference = reference
+
+    def __str__(self) -> str:
+        return (
+            f"The evidence of case {self.reference} is in its archive package. To read it: "
+            f"redress archive restore {self.reference} --to FOLDER; to work on the case again, the same without --to."
+        )
 
 
 @dataclass(frozen=True)
@@ -235,6 +252,7 @@ def open_evidence(
     Raises:
         UnknownCase, UnknownEvidence: there is none.
         KeyDestroyed: the person was erased.
+        EvidencePacked: it is in the archive package.
         EvidenceMissing, EvidenceAltered: it is not in the store as it was taken in.
         EvidenceStoreAway: the store does not answer.
         AnswerRefused: there is no purpose.
@@ -253,11 +271,14 @@ def read_evidence(desk: OpenCase, store: EvidenceStore, exhibit: Exhibit) -> byt
 
     Raises:
         KeyDestroyed: the person was erased.
+        EvidencePacked: it is in the archive package.
         EvidenceMissing, EvidenceAltered: it is not in the store as it was taken in.
         EvidenceStoreAway: the store does not answer.
     """
     reference, sha256 = desk.case.reference, exhibit.added.sha256
     key = desk.case_key
+    if desk.case.is_packed:
+        raise EvidencePacked(reference)
     sealed = store.files.read(reference, sha256)
     if sealed is None:
         raise EvidenceMissing(reference, exhibit.number)

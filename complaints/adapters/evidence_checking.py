@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from complaints.acts import EvidenceAdded
+from complaints.adapters.archive.packed import packed_cases
 from complaints.adapters.evidence import EvidenceStore, context_of
 from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow, EntryRow
-from complaints.errors import SealBroken, UnknownCase
+from complaints.errors.case import UnknownCase
+from complaints.errors.sealing import SealBroken
 from complaints.sealing import CaseKey
 from complaints.words import Worded
 
@@ -47,19 +49,22 @@ class EvidenceVerified:
     Attributes:
         files: That were opened and hashed again.
         erased: That nobody can open any more, because the person was erased.
+        packed: That are in archive packages; 'redress archive verify' looks into those.
     """
 
     files: int = 0
     erased: int = 0
+    packed: int = 0
     discrepancies: list[Discrepancy] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What the ledger says of one case's evidence: numbers by hash."""
+    """What the ledger says of one case's evidence: numbers by hash, and whether it is in the archive package."""
 
     numbers: dict[str, int]
     key: CaseKey | None
+    is_packed: bool
 
 
 def verify_evidence(
@@ -90,9 +95,11 @@ def verify_evidence(
         for sha256, number in known.numbers.items():
             if known.key is None:
                 result.erased += 1
+            elif known.is_packed:
+                result.packed += 1
             elif (problem := _problem(store, one, sha256, known.key)) is not None:
                 result.discrepancies.append(Discrepancy(one, sha256, problem, number))
-            result.files += known.key is not None
+            result.files += known.key is not None and not known.is_packed
             progress(result.files)
         result.discrepancies += _strays(store, one, there - known.numbers.keys(), written_before)
     return result
@@ -135,7 +142,8 @@ def _known(cases: Store, reference: str, *, must_exist: bool = False) -> _Known:
     with cases.read() as session:
         if must_exist and session.get(CaseRow, reference) is None:
             raise UnknownCase(reference)
-        return _Known(_numbers(session, reference), cases.case_key(session, reference))
+        is_packed = reference in packed_cases(session, [reference])
+        return _Known(_numbers(session, reference), cases.case_key(session, reference), is_packed)
 
 
 def _numbers(session: Session, reference: str) -> dict[str, int]:

@@ -13,7 +13,10 @@ from typing import Any, Final
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from complaints.errors import ComplaintError, EvidenceStoreAway, SettingError
+from complaints.adapters.durable import sync_folder, write_whole
+from complaints.errors.base import ComplaintError
+from complaints.errors.evidence import EvidenceStoreAway
+from complaints.errors.settings import SettingError
 
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -104,6 +107,17 @@ class EvidenceFiles:
         with self._reached() as (fs, root), contextlib.suppress(FileNotFoundError):
             fs.rm_file(f"{root}/{reference}/{name}")
 
+    def remove_folder(self, reference: str) -> None:
+        """Remove the folder of a case of which nothing is there any more; elsewhere than on a disk there is none.
+
+        Raises:
+            EvidenceStoreAway: the store does not answer.
+        """
+        with self._reached() as (fs, root):
+            if isinstance(fs, LocalFileSystem):
+                with contextlib.suppress(OSError):  # it holds something, or is gone already
+                    Path(f"{root}/{reference}").rmdir()
+
     @property
     def folder(self) -> Path | None:
         """The folder it is, or None for a store elsewhere.
@@ -167,25 +181,10 @@ def _write(fs: Any, path: str, content: bytes) -> None:
 
 
 def _write_in_folder(path: Path, content: bytes) -> None:
-    """Write beside its place, to the disk, then rename: nobody ever sees half a file."""
     for folder in (path.parent.parent, path.parent):  # each by itself: parents=True would open those in between
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    for folder in (path.parent, path.parent.parent):  # the names too, and that of a folder that was just made
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    write_whole(path, content)
+    sync_folder(path.parent.parent)  # it may have been made just now
 
 
 def _listed(fs: Any, path: str) -> list[dict[str, Any]]:

@@ -33,7 +33,7 @@ from complaints.adapters.tables import (
 )
 from complaints.announcements import NOBODY, Wants
 from complaints.case import Case
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.intake import Transfer
 from complaints.ledger import Entry, genesis
 from complaints.sealing import CaseKey, MasterKey

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from complaints.errors import MailRefused, MailUnavailable, MailUncertain, SettingError
+from complaints.errors.letters import MailRefused, MailUnavailable, MailUncertain
+from complaints.errors.settings import SettingError
 from complaints.letters import Rendered
 from complaints.settings import Firm
 
@@ -252,7 +253,8 @@ def _put(file: Path, content: bytes) -> None:
 def write_private(file: Path, content: bytes) -> None:
     """Write a file with mode 600, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as draft:
+    # Named after the file: what a kill leaves behind is found with it when a person is erased.
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f"{file.name}.", suffix=".part", delete=False) as draft:
         try:
             draft.write(content)
             draft.flush()

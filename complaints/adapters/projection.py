@@ -2,11 +2,17 @@
 
 from typing import Any, Final
 
+from complaints import acts
 from complaints.case import Case
+from complaints.case_statistics import statistics_of
 from complaints.clocks import SOON_PERCENT, Clock
 from complaints.regimes.model import Nature
+from complaints.retention import retention_of
 from complaints.transfers import key_of_authority
-from complaints.words import Kind
+from complaints.words import Kind, Stage
+
+_ARCHIVED: Final = acts.Archived.kind_name()
+_ERASED: Final = acts.Erased.kind_name()
 
 
 def case_columns(case: Case) -> dict[str, Any]:
@@ -43,7 +49,7 @@ def case_columns(case: Case) -> dict[str, Any]:
         "acknowledged_at": case.acknowledged_at,
         "answered_at": case.answered_at,
         "closed_at": case.closed_at,
-        "decision_due_at": decision.due_at if decision else None,
+        "decision_due_at": decision.due_at if decision and not decision.is_paused else None,
         "outcome": decided.outcome if decided else None,
         "remedy": decided.remedy if decided else None,
         "redress_paid": paid.amount if paid else None,
@@ -51,6 +57,11 @@ def case_columns(case: Case) -> dict[str, Any]:
         "satisfaction": case.followed_up.satisfaction if case.followed_up else None,
         "closure": case.closed.closure if case.closed else None,
         "late": late,
+        **statistics_of(case),
+        "archived_at": case.happened[_ARCHIVED] if case.stage is Stage.ARCHIVED else None,
+        "retain_until": retention_of(case).ends_at,
+        "on_hold": bool(case.standing_holds),
+        "erased_at": case.happened[_ERASED] if case.erased else None,
     }
 
 
@@ -63,7 +74,7 @@ def clock_columns(case: Case) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "due_at": clock.due_at,
-            "next_at": clock.next_at,
+            "next_at": None if case.erased else clock.next_at,  # nothing is recorded of it any more
             "missed": clock.missed,
             "running": not (clock.is_over or clock.reached),
             "paused": clock.is_paused,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from complaints.acts import Assessed, ContactAdded, RecordCorrected, Repeat, RepeatsSuggested
 from complaints.adapters.tables import CaseRow, EntryRow, SignRow
 from complaints.case import Case
-from complaints.errors import MergeRefused, NotMerged
+from complaints.errors.case import MergeRefused, NotMerged
 from complaints.merging import merge, unmerge
 from complaints.moves import OPEN
 from complaints.repeats import Traces, suggest

@@ -13,7 +13,7 @@ from complaints.calendars.files import read_calendar
 from complaints.calendars.model import Standing, WorkingCalendar
 from complaints.case import Case
 from complaints.clocks import Clock
-from complaints.errors import RuleFileInvalid
+from complaints.errors.settings import RuleFileInvalid
 from complaints.moves import OPEN
 from complaints.regimes.files import check, read_pack
 from complaints.regimes.model import Pack

@@ -44,18 +44,10 @@ from complaints.adapters.tables import (
 from complaints.announcements import NOBODY, Wants
 from complaints.calendars.files import read_calendar
 from complaints.case import Case
-from complaints.errors import (
-    CaseConflict,
-    DeliveryIdTaken,
-    KeyDestroyed,
-    MasterKeyMissing,
-    MasterKeyWrong,
-    NumberTaken,
-    SealBroken,
-    SettingError,
-    TransferTaken,
-    UnknownCase,
-)
+from complaints.errors.case import CaseConflict, UnknownCase
+from complaints.errors.intake import DeliveryIdTaken, NumberTaken, TransferTaken
+from complaints.errors.sealing import KeyDestroyed, MasterKeyMissing, MasterKeyWrong, SealBroken
+from complaints.errors.settings import SettingError
 from complaints.intake import Complaint, Transfer
 from complaints.ledger import Entry
 from complaints.letters import Rendered
@@ -399,7 +391,7 @@ class Store:
 
         Raises:
             DeliveryIdTaken: the delivery id stands for other content.
-            NumberTaken: the sender's number stands for other content.
+            NumberTaken: the sender's number stands for other content, or for a person who was erased.
             TransferTaken: the authority's number does.
             AnswerRefused: ``received_at`` lies in the future; ``sender`` or ``delivery_id`` cannot be stored.
         """
@@ -466,11 +458,16 @@ class Store:
     def _known(self, session: Session, seen: Look, complaint: Complaint, delivery_id: str | None) -> str | None:
         """Return the case that a complaint is already."""
         if seen.delivered:
-            if self._is_other_content(session, seen.delivered, complaint):
+            stored = self._load(session, seen.delivered)[1].complaint
+            if stored and stored.fingerprint != complaint.fingerprint:
                 raise DeliveryIdTaken(delivery_id or "", seen.delivered)
             return seen.delivered
-        if seen.numbered and self._is_other_content(session, seen.numbered, complaint):
-            raise NumberTaken(complaint.number or "", seen.numbered)
+        if seen.numbered:
+            stored = self._load(session, seen.numbered)[1].complaint
+            # Of a person who was erased nobody can tell whether it is the same. It is refused, aloud: to take it as
+            # known would lose what may be new, to take it in would bring the person back.
+            if stored is None or stored.fingerprint != complaint.fingerprint:
+                raise NumberTaken(complaint.number or "", seen.numbered)
         if seen.numbered or complaint.transfer is None:
             return seen.numbered
         return self._known_transfer(session, complaint, complaint.transfer)
@@ -478,14 +475,11 @@ class Store:
     def _known_transfer(self, session: Session, complaint: Complaint, transfer: Transfer) -> str | None:
         """Return the case that was opened under an authority's number, whoever sent it."""
         known = forwarded_case(session, transfer)
-        if known and (stored := self._load(session, known)[1].complaint) and not stored.is_same_matter(complaint):
-            raise TransferTaken(transfer.number, known)
+        if known:
+            stored = self._load(session, known)[1].complaint
+            if stored is None or not stored.is_same_matter(complaint):
+                raise TransferTaken(transfer.number, known)
         return known
-
-    def _is_other_content(self, session: Session, reference: str, complaint: Complaint) -> bool:
-        """Whether a case holds another complaint; of a person who was erased nobody can tell any more."""
-        stored = self._load(session, reference)[1].complaint
-        return stored is not None and stored.fingerprint != complaint.fingerprint
 
     def add(self, session: Session, case: Case) -> None:
         """Store a case that was just received, with a fresh key of its own.

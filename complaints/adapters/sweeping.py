@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 
 from complaints.acts import Act, ClockMissed, ClockReminded, ClockResumed, ClockWarned
 from complaints.adapters.announcing import announce
-from complaints.adapters.entries import new_entry, replay
+from complaints.adapters.entries import ledgers_in_clear, new_entry, replay
 from complaints.adapters.projection import case_columns, clock_columns
 from complaints.adapters.store import Store
 from complaints.adapters.tables import AlertRow, Base, CaseRow, ClockRow, EntryRow
 from complaints.case import Case
-from complaints.errors import CaseConflict, SealBroken
+from complaints.errors.case import CaseConflict
+from complaints.errors.sealing import SealBroken
 from complaints.ledger import Entry
 from complaints.regimes.model import Role
 from complaints.regimes.rulebook import Rulebook
@@ -169,14 +170,7 @@ def _locked(session: Session, references: Iterable[str]) -> dict[str, _Found]:
         .with_for_update(skip_locked=True)  # SQLite's one writer holds the whole database already
     )
     rows = session.execute(cases).all()
-    ledgers: dict[str, list[Entry]] = {row.reference: [] for row in rows}
-    entries = (
-        select(*(_LEDGER.c[name] for name in ("reference", "seq", "kind", "at", "by", "facts", "previous", "hash")))
-        .where(EntryRow.reference.in_(ledgers))
-        .order_by(EntryRow.reference, EntryRow.seq)
-    )
-    for reference, seq, kind, at, by, facts, previous, digest in session.execute(entries):
-        ledgers[reference].append(Entry(reference, seq, kind, at, by, facts, None, previous, digest))
+    ledgers = ledgers_in_clear(session.connection(), [row.reference for row in rows])
     return {one: _Found(one, regime, version, head, ledgers[one]) for one, regime, version, head in rows}
 
 

@@ -1,6 +1,6 @@
 """The tables of the case database."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -80,6 +80,9 @@ class FirmRow(Base):
     offset_seconds: Mapped[int] = mapped_column(default=0)  # added to the real time to give the firm's
     key_fingerprint: Mapped[str] = mapped_column(String(16))
     rules_version: Mapped[int] = mapped_column(default=0)  # grows when the firm adds a pack or a calendar
+    anchor_number: Mapped[int | None]  # the last anchor that was written outside the database
+    anchor_sha256: Mapped[str | None] = mapped_column(String(64))  # of its file
+    anchor_mark: Mapped[str | None] = mapped_column(String(64))  # HMAC-SHA-256 over both, as an order's is
 
 
 class CaseRow(Base):
@@ -99,6 +102,7 @@ class CaseRow(Base):
         Index("ix_cases_stage", "stage"),
         Index("ix_cases_received_at", "received_at"),
         Index("ix_cases_closed_at", "closed_at"),
+        Index("ix_cases_retain_until", "retain_until"),
     )
 
     reference: Mapped[str] = mapped_column(String(24), primary_key=True)
@@ -137,6 +141,27 @@ class CaseRow(Base):
     satisfaction: Mapped[str | None] = mapped_column(String(16))
     closure: Mapped[str | None] = mapped_column(String(16))
     late: Mapped[bool | None]  # the decision came too late; None while it has not come
+    sub_product: Mapped[str | None] = mapped_column(String(500))  # this and the next: the sender's own names
+    issue: Mapped[str | None] = mapped_column(String(500))
+    represented: Mapped[bool]
+    forwarded: Mapped[bool]  # by an authority or its hotline
+    is_group: Mapped[bool]
+    repeats: Mapped[int]  # cases that were merged into this one
+    merged_into: Mapped[str | None] = mapped_column(String(24))
+    merged_at: Mapped[datetime | None] = mapped_column(Instant)
+    reopened: Mapped[int]  # times
+    reopened_at: Mapped[datetime | None] = mapped_column(Instant)  # the last time
+    review: Mapped[str | None] = mapped_column(String(16))  # asked or answered
+    review_asked_at: Mapped[datetime | None] = mapped_column(Instant)  # this and the next: the last time
+    review_told_at: Mapped[datetime | None] = mapped_column(Instant)
+    payments: Mapped[str | None] = mapped_column(Text)  # JSON: day, amount and currency of each, whatever came later
+    handler: Mapped[str | None] = mapped_column(String(64))  # who answered a question of the case last
+    breach_cause: Mapped[str | None] = mapped_column(String(32))
+    changed_at: Mapped[datetime] = mapped_column(Instant)  # the latest time in the ledger
+    archived_at: Mapped[datetime | None] = mapped_column(Instant)
+    retain_until: Mapped[datetime | None] = mapped_column(Instant)  # the first moment at which no rule keeps it
+    on_hold: Mapped[bool]  # a legal hold stands
+    erased_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class EntryRow(Base):
@@ -163,6 +188,30 @@ class CaseKeyRow(Base):
 
     reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
     wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class RemnantRow(Base):
+    """An erased case of which files may be left: written with the erasure, removed once they are gone."""
+
+    __tablename__ = "remnants"
+
+    reference: Mapped[str] = mapped_column(ForeignKey("cases.reference"), primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ErasureOrderRow(Base):
+    """Two people's order that cases may be erased as their retention ends, up to a day and a number."""
+
+    __tablename__ = "erasure_orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    until: Mapped[date]  # the last day of retention that it covers, in the zone of the rule
+    most: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    asked_by: Mapped[str] = mapped_column(String(64))
+    approver: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(Instant)
+    mark: Mapped[str] = mapped_column(String(64))  # HMAC-SHA-256 over the rest, under a key made from the master key
 
 
 class ClockRow(Base):
@@ -355,3 +404,43 @@ class DispatchRow(Base):
     give_up_at: Mapped[datetime | None] = mapped_column(Instant)  # set by the first attempt
     delivered_at: Mapped[datetime | None] = mapped_column(Instant)
     failure: Mapped[str | None] = mapped_column(String(200))  # why the last attempt came to nothing
+
+
+class SummaryRow(Base):
+    """A version of a regulatory summary as it stands, made from its entries: for lists and pages."""
+
+    __tablename__ = "summaries"
+
+    regime: Mapped[str] = mapped_column(String(32), primary_key=True)
+    period: Mapped[str] = mapped_column(String(8), primary_key=True)  # 2026-03, 2026-Q1, 2026-H1 or 2026
+    version: Mapped[int] = mapped_column(primary_key=True)
+    as_at: Mapped[datetime] = mapped_column(Instant)  # the cut-off: what was known before
+    state: Mapped[str] = mapped_column(String(16))
+    prepared_by: Mapped[str] = mapped_column(String(64))
+    prepared_at: Mapped[datetime] = mapped_column(Instant)
+    reviewed_by: Mapped[str | None] = mapped_column(String(64))
+    reviewed_at: Mapped[datetime | None] = mapped_column(Instant)
+    signed_by: Mapped[str | None] = mapped_column(String(64))
+    signed_at: Mapped[datetime | None] = mapped_column(Instant)
+    remarks: Mapped[str] = mapped_column(Text)  # JSON: language = what an editor added
+    files: Mapped[str] = mapped_column(Text)  # JSON: name = SHA-256
+
+
+class SummaryEntryRow(Base):
+    """What somebody did with a summary; rows are only ever inserted, each chained to the one before.
+
+    The mark is made with the master key: who can write into the database, but has no key, cannot write one.
+    """
+
+    __tablename__ = "summary_entries"
+
+    regime: Mapped[str] = mapped_column(String(32), primary_key=True)
+    period: Mapped[str] = mapped_column(String(8), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[str] = mapped_column(Text)  # canonical JSON, hashed as it stands
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    mark: Mapped[str] = mapped_column(String(64))

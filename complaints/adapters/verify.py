@@ -1,14 +1,20 @@
 """Check the whole ledger: every hash, every chain, and that what is stored beside it follows from it."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Final
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Optional
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from complaints.adapters.entries import entry_of, replay
-from complaints.adapters.projection import CLOCK_COLUMNS, case_columns, clock_columns
+from complaints.adapters.keeping.erasing_again import check_erasures
+from complaints.adapters.keeping.orders import check_orders
+from complaints.adapters.keeping.outside import Outside
 from complaints.adapters.store import Store
 from complaints.adapters.tables import (
     AlertRow,
@@ -20,132 +26,126 @@ from complaints.adapters.tables import (
     LetterRow,
     SignRow,
 )
-from complaints.case import Case
-from complaints.errors import ComplaintError, UnknownCase
-from complaints.ledger import Break, Entry, check_chain
-from complaints.letters import Rendered
+from complaints.adapters.verifying.batches import Checked, check
+from complaints.announcements import Wants
+from complaints.errors.case import UnknownCase
+from complaints.ledger import Break
+
+if TYPE_CHECKING:
+    from complaints.adapters.keeping.anchors import Anchor
 
 _BATCH: Final = 500  # cases held in memory at a time
-_UNREADABLE: Final = (ComplaintError, ValueError, LookupError, TypeError)
-"""What reading something that was written by other hands can end in."""
+_SEVERAL: Final = 5_000  # cases from which on several processes are worth their start
+_MOST_PROCESSES: Final = 8
 
 
-@dataclass
-class Verified:
-    """The result of a verification."""
+class Verified(Checked):
+    """The result of a verification.
 
-    cases: int = 0
-    entries: int = 0
-    breaks: list[Break] = field(default_factory=list)
+    Attributes:
+        anchor: The newest anchor that the ledger was compared with; None: there is none, or it was not asked for.
+    """
+
+    anchor: Optional["Anchor"] = None
 
 
-def verify(store: Store, reference: str | None = None, progress: Callable[[int], None] = lambda _: None) -> Verified:
+def verify(
+    store: Store,
+    reference: str | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    outside: Outside | None = None,
+    chains_only: bool = False,
+) -> Verified:
     """Check one case or all of them.
 
     For each case: every entry's hash, the chain, its length and its head; then the case is built again from the
-    ledger and compared with its row, its clocks and its letters. Last, nothing may refer to a case that is gone.
+    ledger and compared with its row, its clocks and its letters. Last, nothing may refer to a case that is gone, and
+    the whole must be what the newest anchor outside the database says.
 
     Args:
         store: The case database.
         reference: One case, or None for all.
         progress: Called with the number of cases checked so far.
+        outside: Where anchors and the record of erasures are; None: these are not looked at.
+        chains_only: Do not build the cases again: whether anything was altered, but not whether lists tell the truth.
 
     Raises:
         UnknownCase: there is no case ``reference``.
         SettingError: the master key is not the right one; it would look as if every case had been altered.
+        AnchorsAway: the place of anchors does not answer.
     """
     result = Verified()
     _ = store.master
-    with store.read() as session:
-        for row, entries in _cases(session, reference):
-            result.cases += 1
-            result.entries += len(entries)
-            breaks = check_chain(row.reference, entries, row.head, row.version)
-            result.breaks += breaks or _compare(store, session, row, entries)
-            progress(result.cases)
-        if reference is None:
-            result.breaks += _orphans(session)
-        elif not result.cases:
+    batches = [[reference]] if reference is not None else list(_batches(store))
+    with _checking(store, batches, chains_only=chains_only) as checked:
+        for part in checked:
+            for _ in range(part.cases):
+                result.cases += 1
+                progress(result.cases)
+            result.entries += part.entries
+            result.breaks += part.breaks
+    if reference is not None:
+        if not result.cases:
             raise UnknownCase(reference)
+        return result
+    with store.read() as session:
+        result.breaks += _orphans(session)
+    if outside is not None:
+        from complaints.adapters.keeping.anchoring import check_anchors  # numpy, which other commands do without
+
+        anchored = check_anchors(store, outside)
+        result.anchor = anchored.last
+        result.breaks += [*anchored.breaks, *check_erasures(store, outside)]
+    result.breaks += check_orders(store)
     return result
 
 
-def _cases(session: Session, reference: str | None) -> Iterator[tuple[CaseRow, list[Entry]]]:
-    """Yield each case with its ledger, in batches so that memory does not grow with the database."""
-    last = ""
-    while True:
-        query = select(CaseRow).order_by(CaseRow.reference).where(CaseRow.reference > last).limit(_BATCH)
-        if reference is not None:
-            query = query.where(CaseRow.reference == reference)
-        rows = session.scalars(query).all()
-        if not rows:
-            return
-        wanted = [row.reference for row in rows]
-        ledger: dict[str, list[Entry]] = {one: [] for one in wanted}
-        entries = select(EntryRow).where(EntryRow.reference.in_(wanted)).order_by(EntryRow.reference, EntryRow.seq)
-        for entry in session.scalars(entries):
-            ledger[entry.reference].append(entry_of(entry))
-        for row in rows:
-            yield row, ledger[row.reference]
-        last = wanted[-1]
-        session.expunge_all()
+def _batches(store: Store) -> Iterator[Sequence[str]]:
+    """Yield all references in order, some at a time."""
+    query, last = select(CaseRow.reference).order_by(CaseRow.reference).limit(_BATCH), ""
+    with store.read() as session:
+        while batch := session.scalars(query.where(CaseRow.reference > last)).all():
+            yield batch
+            last = batch[-1]
 
 
-def _compare(store: Store, session: Session, row: CaseRow, entries: list[Entry]) -> list[Break]:
-    """Build the case again and compare it with what is stored beside the ledger."""
-    reference, read = row.reference, 0
-
-    def each() -> Iterator[Entry]:
-        nonlocal read
-        for entry in entries:
-            read = entry.seq
-            yield entry
-
-    try:
-        case = replay(reference, row.regime, each(), store.case_key(session, reference), store.rules(session))
-        columns = case_columns(case)
-    except _UNREADABLE as wrong:
-        reason = str(wrong) if isinstance(wrong, ComplaintError) else f"cannot be read: {type(wrong).__name__}"
-        return [Break(reference, read or len(entries), reason)]
-    breaks = [
-        Break(reference, len(entries), f"the case's column '{column}' does not follow from the ledger")
-        for column, value in columns.items()
-        if getattr(row, column) != value
-    ]
-    clocks = {
-        clock.name: {column: getattr(clock, column) for column in CLOCK_COLUMNS}
-        for clock in session.scalars(select(ClockRow).where(ClockRow.reference == reference))
-    }
-    if clocks != clock_columns(case):
-        breaks.append(Break(reference, len(entries), "the case's clocks do not follow from the ledger"))
-    return breaks + _check_letters(store, session, case, len(entries))
-
-
-def _check_letters(store: Store, session: Session, case: Case, seq: int) -> list[Break]:
-    if session.get(CaseKeyRow, case.reference) is None:
-        return [Break(case.reference, seq, "removed: the case's key is gone, its personal data cannot be read")]
-    key = store.case_key(session, case.reference)
-    if key is None:  # the person was erased; the ledger's hash of the letter stays
-        return []
-    breaks = []
-    rows = {
-        (row.letter, row.round): row
-        for row in session.scalars(select(LetterRow).where(LetterRow.reference == case.reference))
-    }
-    for (letter, number), known in case.letters.items():
-        row = rows.pop((letter, number), None)
+@contextmanager
+def _checking(store: Store, batches: Sequence[Sequence[str]], *, chains_only: bool) -> Iterator[Iterator[Checked]]:
+    """Check batches, in order; where there are many, in several processes."""
+    processes = min(_processors(), _MOST_PROCESSES, len(batches))
+    if processes < 2 or sum(map(len, batches)) < _SEVERAL:
+        yield (check(store, batch, chains_only=chains_only) for batch in batches)
+        return
+    store.rules()  # read once, before there are several
+    store.engine.dispose()  # no connection may be open twice: every process makes its own
+    way = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    made_from = (store.url, store.key_file, store.office, store.wants)
+    with ProcessPoolExecutor(processes, way, _open, made_from) as pool:
+        tasks = [pool.submit(_check, batch, chains_only) for batch in batches]
         try:
-            same = row is not None and known.prepared.sha256 == (
-                Rendered.load(key.open(row.sealed, f"letter/{letter}/{number}")).sha256
-            )
-        except _UNREADABLE:
-            same = False
-        if not same:
-            breaks.append(
-                Break(case.reference, seq, f"letter '{letter}' round {number} is not the one that was prepared")
-            )
-    breaks += [Break(case.reference, seq, f"letter '{letter}' is in no entry") for letter, _ in rows]
-    return breaks
+            yield (task.result() for task in tasks)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_store: Store
+"""Of a process that checks."""
+
+
+def _open(url: str, key_file: Path, office: str, wants: Wants) -> None:
+    global _store
+    _store = Store(url, key_file, office, wants)
+
+
+def _check(batch: Sequence[str], chains_only: bool) -> Checked:
+    return check(_store, batch, chains_only=chains_only)
 
 
 def _orphans(session: Session) -> list[Break]:

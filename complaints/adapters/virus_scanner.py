@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
-from complaints.errors import ScannerAway
+from complaints.errors.evidence import ScannerAway
 
 _CHUNK: Final = 256 * 1024  # bytes
 _LONGEST_ANSWER: Final = 4096  # bytes

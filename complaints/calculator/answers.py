@@ -29,7 +29,8 @@ from complaints.deadlines import (
     last_moment,
     working_minutes,
 )
-from complaints.errors import CalendarNotPublished, RequestRefused, SettingError
+from complaints.errors.deadlines import CalendarNotPublished, RequestRefused
+from complaints.errors.settings import SettingError
 from complaints.explanation import explain
 
 FindCalendar = Callable[[str], WorkingCalendar]

@@ -14,7 +14,8 @@ from pydantic_core import to_json
 from complaints.calculator.answers import FindCalendar, answer, working_time
 from complaints.calculator.requests import LONGEST_NAME, Request, WorkingTimeRequest
 from complaints.calendars.files import load_calendar
-from complaints.errors import ComplaintError, DeadlineError, RequestRefused
+from complaints.errors.base import ComplaintError
+from complaints.errors.deadlines import DeadlineError, RequestRefused
 
 
 def answer_line(

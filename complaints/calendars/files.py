@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from complaints.calendars.model import Standing, Window, WorkingCalendar
-from complaints.errors import RuleFileInvalid, SettingError
+from complaints.errors.settings import RuleFileInvalid, SettingError
 from complaints.rulefile import first_error, line_of
 from complaints.words import Title
 
@@ -320,8 +320,16 @@ def _taken_over(
     return years, off, work
 
 
+_AT_REST: Final = Title(zh="调休，本机构休息", en=": make-up day, the firm rests")
+
+
 def _at_rest(name: Title) -> Title:
-    return Title(zh=f"{name.zh}调休，本机构休息", en=f"{name.en}: make-up day, the firm rests")
+    return Title(zh=f"{name.zh}{_AT_REST.zh}", en=f"{name.en}{_AT_REST.en}")
+
+
+def is_make_up(day: date, calendar: WorkingCalendar) -> bool:
+    """Whether the country works on ``day`` although it falls on a weekend, also where the firm itself rests."""
+    return day in calendar.work or (day in calendar.off and calendar.off[day].en.endswith(_AT_REST.en))
 
 
 def _titled(days: Iterable[Day]) -> dict[date, Title]:

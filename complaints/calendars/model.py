@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from complaints.errors import NoWorkingTime
+from complaints.errors.deadlines import NoWorkingTime
 from complaints.words import Title
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

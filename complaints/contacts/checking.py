@@ -22,7 +22,7 @@ from pydantic import (
 from complaints.contacts.attempts import ContactAttempt, by_time
 from complaints.contacts.base import Violation
 from complaints.contacts.rules import ContactRule, ContactRules
-from complaints.errors import RuleFileInvalid
+from complaints.errors.settings import RuleFileInvalid
 from complaints.rulefile import first_error
 
 

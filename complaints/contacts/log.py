@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from complaints.contacts.attempts import ContactAttempt
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 
 
 class ContactLogInvalid(ComplaintError):

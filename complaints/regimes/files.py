@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from complaints.acts import ACTS
-from complaints.errors import RuleFileInvalid, SettingError
+from complaints.errors.settings import RuleFileInvalid, SettingError
 from complaints.regimes.facts import Fact
 from complaints.regimes.model import ClockRule, Condition, Nature, Pack
 from complaints.regimes.overlays import FACTS, LISTS, Location, loosened, name_of, overlaid, refuse_unknown_removals

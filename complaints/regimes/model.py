@@ -290,12 +290,18 @@ class ReportRule(Fact):
 
 
 class RetentionRule(Fact):
-    """How long files are kept: so many years from an act or event; the longest rule that applies wins."""
+    """How long files are kept: so many years from an act or event; the longest rule that applies wins.
+
+    Attributes:
+        waits: Whether the file is kept as long as ``starts`` has not happened. Not where there is nothing to keep
+            before that: no call was recorded, nothing was handed over.
+    """
 
     name: Name
     title: Title
     starts: str
     years: int = Field(gt=0)
+    waits: bool = True
     when: Condition = ANY_CASE
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from complaints.deadlines import Unit
-from complaints.errors import RuleFileInvalid
+from complaints.errors.settings import RuleFileInvalid
 from complaints.regimes.model import ANY_CASE, ClockRule, ExtensionRule, Nature, Pack
 from complaints.rulefile import line_of
 

@@ -168,7 +168,8 @@ def letter(one: LetterRule) -> Row:
 
 def kept(one: RetentionRule) -> Row:
     """Return the row of a retention rule."""
-    return f"`{one.name}`", one.title.both, f"{one.years} years", f"`{one.starts}`", when(one.when), *_stand(one)
+    starts = f"`{one.starts}`" if one.waits else f"`{one.starts}`, if it happens"
+    return f"`{one.name}`", one.title.both, f"{one.years} years", starts, when(one.when), *_stand(one)
 
 
 def provision(one: Provision) -> Row:

@@ -9,7 +9,7 @@ from typing import Final
 from complaints.calendars.files import CalendarFile, build, packaged_names
 from complaints.calendars.files import packaged as packaged_calendar
 from complaints.calendars.model import WorkingCalendar
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.regimes.files import packaged, unknown_regime
 from complaints.regimes.model import Pack
 

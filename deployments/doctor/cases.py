@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError
 from complaints.adapters.store import Store
 from complaints.calendars.model import Standing
 from complaints.deadlines import Roll
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from complaints.regimes.model import ClockRule
 from complaints.regimes.rulebook import packaged_rulebook
 from complaints.settings import Settings

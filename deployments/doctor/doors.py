@@ -7,7 +7,7 @@ from complaints.adapters.evidence_files import EvidenceFiles
 from complaints.adapters.mailbox.transport import open_mailbox
 from complaints.adapters.notify import is_usable
 from complaints.adapters.virus_scanner import VirusScanner
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from complaints.settings import Settings
 from deployments.doctor.cases import opened
 from deployments.doctor.finding import Finding, graded

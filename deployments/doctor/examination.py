@@ -1,7 +1,7 @@
 """``redress doctor``: what is wrong with this installation, and the cure of each."""
 
 from complaints.settings import Settings
-from deployments.doctor import cases, doors, machine, prefect_server, together
+from deployments.doctor import cases, doors, keeping, machine, prefect_server, together
 from deployments.doctor.finding import Finding
 
 
@@ -11,11 +11,14 @@ def examine(settings: Settings) -> list[Finding]:
     return [
         *machine.versions(),
         *machine.home(settings),
+        *machine.paper(),
         *cases.cases(settings),
         *cases.rules(settings),
         *doors.letters_and_senders(settings),
         doors.incoming_mail(settings),
         *doors.evidence(settings),
+        *keeping.anchors(settings),
+        *keeping.erasures(settings),
         *doors.alerts(settings),
         *doors.receivers(settings),
         *together.settings_of_many(settings),

@@ -1,10 +1,14 @@
-"""What the doctor looks at on this machine: versions and the home folder."""
+"""What the doctor looks at on this machine: versions, the home folder, and what PDF is made with."""
 
 import platform
 import re
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Final
 
+from complaints.adapters import pdf
+from complaints.adapters.archive import paper as case_file
+from complaints.adapters.pdf import PdfUnavailable
 from complaints.settings import Settings
 from deployments.doctor.finding import Finding, graded
 
@@ -32,3 +36,20 @@ def home(settings: Settings) -> list[Finding]:
     mode = settings.home.stat().st_mode & 0o777
     private = not mode & 0o077
     return [graded(private, "home folder", f"{settings.home}, mode {mode:o}", f"chmod 700 {settings.home}")]
+
+
+_PAGE: Final = (
+    '<html lang="zh-CN"><head><title>doctor</title><meta name="dcterms.date" content="2026-01-01"/></head>'
+    "<body><p>投诉</p></body></html>"
+)
+
+
+def paper() -> Iterator[Finding]:
+    """Look whether PDF can be made here: summaries are set by WeasyPrint, case files of the archive by Typst."""
+    for what, sets in (("summaries", pdf.to_pdf), ("case files", case_file.to_pdf)):
+        try:
+            sets(_PAGE)
+        except PdfUnavailable as wrong:
+            yield Finding("note", f"PDF of {what}", "they are made without it", str(wrong))
+        else:
+            yield Finding("ok", f"PDF of {what}", "can be made, with Chinese characters")

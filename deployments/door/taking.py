@@ -14,21 +14,12 @@ from complaints.adapters.filing import Filed
 from complaints.adapters.store import OpenCase
 from complaints.case import Case
 from complaints.contributions import DeliveryReceipt, Materials, Withdrawal
-from complaints.errors import (
-    AnswerRefused,
-    CaseConflict,
-    ComplaintError,
-    ContributionTooLate,
-    DeliveryIdTaken,
-    EvidenceNotTaken,
-    KeyDestroyed,
-    LetterUnderWay,
-    NumberTaken,
-    StageError,
-    TransferTaken,
-    UnknownCase,
-    UnknownLetter,
-)
+from complaints.errors.base import ComplaintError
+from complaints.errors.case import AnswerRefused, CaseConflict, StageError, UnknownCase
+from complaints.errors.evidence import EvidenceNotTaken
+from complaints.errors.intake import ContributionTooLate, DeliveryIdTaken, NumberTaken, TransferTaken
+from complaints.errors.letters import LetterUnderWay, UnknownLetter
+from complaints.errors.sealing import KeyDestroyed
 from complaints.evidence import Refusal, safe_name
 from complaints.intake import Complaint, Evidence
 from complaints.progress import Progress, progress

@@ -15,7 +15,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from complaints.settings import settings
 
 _ORDINARY: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 
 JSON: Final = "application/json"
 Answer = tuple[int, str, bytes]

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from complaints.adapters.filing import Filed
 from complaints.adapters.linking import secret_token
 from complaints.adapters.store import OpenCase
-from complaints.errors import ComplaintError, DeliveryIdTaken
+from complaints.errors.base import ComplaintError
+from complaints.errors.intake import DeliveryIdTaken
 from complaints.intake import Complaint
 from complaints.settings import settings
 from deployments.door import aftermath

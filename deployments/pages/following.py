@@ -10,15 +10,9 @@ from complaints.adapters.delivering import Delivery, content_of
 from complaints.adapters.linking import open_link
 from complaints.answers import Question, parse_answer
 from complaints.case import Case
-from complaints.errors import (
-    AnsweredAlready,
-    AnswerRefused,
-    ComplaintError,
-    ContributionTooLate,
-    DeliveryIdTaken,
-    NotAsked,
-    StageError,
-)
+from complaints.errors.base import ComplaintError
+from complaints.errors.case import AnsweredAlready, AnswerRefused, NotAsked, StageError
+from complaints.errors.intake import ContributionTooLate, DeliveryIdTaken
 from complaints.letter_words import show_date
 from complaints.progress import Progress, progress
 from complaints.settings import settings

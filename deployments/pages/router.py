@@ -1,7 +1,8 @@
 """Where the pages for complainants are: a form, and under a secret link the page of each case.
 
 Every address under ``/c/`` answers a wrong link in the same way, whether there is such a case or not. So do those
-under ``/summaries/``, where the firm's staff open monthly summaries from Prefect's page.
+under ``/summaries/`` and ``/returns/``, where the firm's staff open regulatory summaries, the cases behind a figure of
+one, and returns.
 """
 
 import logging
@@ -13,13 +14,14 @@ from fastapi import APIRouter, Request
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from deployments.door.limits import Buckets
 from deployments.pages import following
 from deployments.pages.complaining import show_form, take_form
 from deployments.pages.following import Action, Followed, follow
 from deployments.pages.page import Page, style_sheet
 from deployments.pages.reading import NotReadable, Sent, read_form
+from deployments.pages.returns import show_return
 from deployments.pages.summaries import show_summary
 
 router: Final = APIRouter(include_in_schema=False)
@@ -113,9 +115,16 @@ async def survey(request: Request, reference: str, token: str) -> Response:
 
 @router.get("/summaries/{name}/{token}")
 async def summary(request: Request, name: str, token: str) -> Response:
-    """A file of a monthly summary."""
+    """A file of a summary, or the list of the cases behind one of its figures."""
     page = Page(request)
-    return _must_wait(page) or await _found(page, lambda: show_summary(name, token))
+    return _must_wait(page) or await _found(page, lambda: show_summary(page, name, token))
+
+
+@router.get("/returns/{name}/{token}")
+async def file_of_return(request: Request, name: str, token: str) -> Response:
+    """A file of a return."""
+    page = Page(request)
+    return _must_wait(page) or await _found(page, lambda: show_return(name, token))
 
 
 async def _show(page: Page, reference: str, token: str, show: Callable[[Followed], Response]) -> Response:

@@ -267,6 +267,41 @@ WORDS: Final = {
         "It came in incomplete or unreadable and was not stored. Please go back and send it again, or call "
         "{telephone}.",
     ),
+    # the cases behind a figure of a summary
+    "cases_title": _t("数据对应的案件", "The cases behind a figure"),
+    "cases_summary": _t(
+        "{period}投诉监管报告，第{version}版，台账时点{as_at}（{zone}）",
+        "Summary of {period}, version {version}, ledger as at {as_at} ({zone})",
+    ),
+    "cases_back": _t("返回报告", "Back to the summary"),
+    "cases_definitions": _t("统计口径", "What each figure counts"),
+    "cases_shown": _t("共{total}件，本页列第{first}至{last}件。", "{first} to {last} of {total} cases."),
+    "cases_none": _t("没有对应的案件。", "There are no cases behind it."),
+    "cases_reference": _t("编号", "Reference"),
+    "cases_kind": _t("事项类型", "Kind"),
+    "cases_category": _t("投诉内容类别", "Category"),
+    "cases_received": _t("接收日期", "Received"),
+    "cases_due": _t("办理期限", "Time limit"),
+    "cases_answered": _t("答复日期", "Answered"),
+    "cases_closed": _t("结案日期", "Closed"),
+    "cases_stage": _t("状态", "State"),
+    "cases_late": _t("时限", "In time"),
+    "cases_outcome": _t("处理决定", "Decision"),
+    "cases_paid": _t("赔偿及退费", "Paid"),
+    "cases_is_open": _t("办理中", "open"),
+    "cases_is_answered": _t("已答复", "answered"),
+    "cases_is_closed": _t("已结案", "closed"),
+    "cases_is_late": _t("超期", "late"),
+    "cases_in_time": _t("按时", "in time"),
+    "cases_pages": _t("翻页", "Pages"),
+    "cases_page": _t("第{number}页，共{pages}页", "Page {number} of {pages}"),
+    "cases_previous": _t("上一页", "Previous"),
+    "cases_next": _t("下一页", "Next"),
+    "cases_note": _t(
+        "以上为台账时点的情况，不含个人信息；举报事项只列编号。请勿向外转发本页链接。",
+        "This is how the cases stood at the ledger's cut-off, without personal data; of whistle-blowing reports only "
+        "the reference is shown. Please do not pass this link on.",
+    ),
     # pages that say no
     "nothing_here_title": _t("没有找到", "There is nothing here"),
     "nothing_here": _t(

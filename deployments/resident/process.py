@@ -11,7 +11,7 @@ import anyio
 import anyio.abc
 
 from complaints.adapters.readiness import lacks
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from complaints.settings import settings
 from deployments.metrics import worker as metrics
 from deployments.metrics.serving import serve_health

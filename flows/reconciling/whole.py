@@ -22,7 +22,7 @@ from prefect.states import Cancelled
 
 from complaints.adapters.driving import driven
 from complaints.answers import Question
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from flows.reconciling.findings import Findings, Found
 from flows.reconciling.memory import keep, read_pass
 from flows.reconciling.placing import BATCH, make_runs

@@ -16,7 +16,7 @@ from complaints.answers import (
     ReportFinding,
     parse_answer,
 )
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.words import (
     Basis,
     BreachCause,

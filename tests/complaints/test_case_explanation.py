@@ -9,7 +9,7 @@ from complaints import acts, timekeeping
 from complaints.calendars.files import read_calendar
 from complaints.case import Case
 from complaints.case_explanation import explain_case
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from complaints.sheet import case_sheet
 from complaints.words import EN, LANGUAGES, ZH, BreachCause, Closure, ReopenReason, Stage
 from tests.builders import (

@@ -10,7 +10,9 @@ from complaints import acts, timekeeping
 from complaints.answers import Question
 from complaints.case import Case
 from complaints.contributions import DeliveryReceipt, receive_materials, report_delivery, withdraw
-from complaints.errors import AnswerRefused, ContributionTooLate, LetterUnderWay, StageError, UnknownLetter
+from complaints.errors.case import AnswerRefused, StageError
+from complaints.errors.intake import ContributionTooLate
+from complaints.errors.letters import LetterUnderWay, UnknownLetter
 from complaints.sheet import case_sheet
 from complaints.words import Channel, Closure, DeliveryStatus, Kind, Stage
 from tests.builders import (

@@ -3,7 +3,8 @@ import pytest
 from complaints import acts
 from complaints.case import Case
 from complaints.corrections import correct
-from complaints.errors import AnswerRefused, KeyDestroyed
+from complaints.errors.case import AnswerRefused
+from complaints.errors.sealing import KeyDestroyed
 from complaints.reception import receive
 from complaints.regimes.rulebook import load_pack
 from complaints.words import Category, Closure, Stage

@@ -32,7 +32,7 @@ from complaints.deadlines import (
     united,
     working_minutes,
 )
-from complaints.errors import (
+from complaints.errors.deadlines import (
     BudgetNotPositive,
     BudgetTooLarge,
     NaiveInstant,

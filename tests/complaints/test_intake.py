@@ -1,3 +1,5 @@
+import hashlib
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -187,3 +189,13 @@ def test_the_fingerprint_survives_being_stored():
 
 def test_money_is_shown_with_its_currency_and_two_decimals():
     assert str(Money(value=Decimal("12345.6"), currency="CNY")) == "CNY 12,345.60"
+
+
+def test_names_of_product_and_issue_that_are_not_stated_leave_the_fingerprint_as_it_was():
+    plain = a_complaint()
+
+    assert a_complaint(sub_product=None, issue=" ").fingerprint == plain.fingerprint
+    assert len({one.fingerprint for one in (plain, a_complaint(issue="扣费"), a_complaint(sub_product="扣费"))}) == 3
+    values = plain.model_dump(mode="json", exclude={"sub_product", "issue", "circumstances", "events", "transfer"})
+    before = hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    assert plain.fingerprint == before

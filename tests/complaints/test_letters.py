@@ -12,7 +12,7 @@ from jinja2 import UndefinedError
 from complaints import acts, timekeeping
 from complaints.adapters.mail import Post
 from complaints.assessment import assess
-from complaints.errors import LetterIncomplete
+from complaints.errors.letters import LetterIncomplete
 from complaints.letters import (
     CONFIDENTIAL,
     DEPARTMENTS,

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from complaints.letters import render_letter
-from complaints.links import LENGTH, fits, link_token, opens_summary, status_link, summary_link
+from complaints.links import LENGTH, cases_name, fits, link_token, opens_summary, status_link, summary_link
 from complaints.sealing import CaseKey, MasterKey
 from complaints.settings import Firm
 from complaints.words import LANGUAGES, Stage
@@ -84,3 +84,14 @@ def test_the_link_of_a_summary_opens_it_and_no_other_file():
 @pytest.mark.parametrize("token", ["", "a" * LENGTH, "密" * LENGTH])
 def test_no_other_token_opens_a_summary(token):
     assert not opens_summary("2026-01.en.html", token, MASTER)
+
+
+def test_the_list_of_the_cases_behind_a_figure_has_a_link_of_its_own():
+    web, mail = (
+        cases_name("cn-nfra.2026-01.v1", figure) for figure in ("channel.web.received", "channel.email.received")
+    )
+    token = summary_link("", web, MASTER).rpartition("/")[2]
+
+    assert re.fullmatch(r"cn-nfra\.2026-01\.v1\.cases-[0-9a-f]{16}", web)  # a product's name may stand in no address
+    assert opens_summary(web, token, MASTER)
+    assert not opens_summary(mail, token, MASTER)

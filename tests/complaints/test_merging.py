@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from complaints import acts, timekeeping
 from complaints.case_explanation import explain_case
-from complaints.errors import AnswerRefused, MergeRefused, NotMerged, StageError
+from complaints.errors.case import AnswerRefused, MergeRefused, NotMerged, StageError
 from complaints.letters import render_letter
 from complaints.merging import merge, unmerge
 from complaints.moves import OPEN

@@ -1,7 +1,7 @@
 import pytest
 
 from complaints.announcements import Event
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.settings import Settings, settings
 from tests.crm import NEXT_SECRET, SECRET
 

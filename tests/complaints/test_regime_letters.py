@@ -8,7 +8,7 @@ import pytest
 
 from complaints import acts, timekeeping
 from complaints.deadlines import last_day
-from complaints.errors import LetterIncomplete
+from complaints.errors.letters import LetterIncomplete
 from complaints.letters import render_letter, show_date
 from complaints.reception import receive
 from complaints.regimes.model import ClockRule, LetterRule, PauseRule
@@ -214,7 +214,7 @@ def assert_reads_well(rendered):
     headings = re.findall(r"<h2>([一二三四五六七八九]、|\d\.)", rendered.html)
     assert len(headings) == len(set(headings))
     if 'lang="zh-CN"' in rendered.html:
-        text = rendered.text.replace("赔偿(补偿)", "")
+        text = rendered.text.replace("赔偿（补偿）", "")
         assert re.findall(r"[\u4e00-\u9fff][,:;()?!]|[,:;(?!][\u4e00-\u9fff]", text) == [], "half-width punctuation"
 
 

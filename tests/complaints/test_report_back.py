@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from complaints import acts, timekeeping
-from complaints.errors import LetterIncomplete
+from complaints.errors.letters import LetterIncomplete
 from complaints.letters import render_letter
 from complaints.regimes.rulebook import load_pack
 from complaints.report_back import How, how_dealt_with

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from complaints.errors import MasterKeyWrong, SealBroken
+from complaints.errors.sealing import MasterKeyWrong, SealBroken
 from complaints.sealing import CaseKey, MasterKey
 from tests.builders import REFERENCE
 
@@ -157,3 +157,35 @@ def test_a_key_does_not_show_itself_in_a_log(master, key):
 
     assert master.key.hex() not in shown
     assert repr(master.key) not in shown
+
+
+# --- what must be the same when it is written again -----------------------------------------------
+
+
+def test_the_same_content_is_sealed_to_the_same_bytes_where_that_is_asked_for(key):
+    sealed = key.seal_repeatably(WORDS, "archive/0")
+
+    assert sealed == key.seal_repeatably(WORDS, "archive/0")
+    assert WORDS not in sealed
+    assert key.open(sealed, "archive/0") == WORDS
+
+
+def test_no_two_contents_contexts_or_cases_share_a_nonce(key):
+    other = CaseKey.new(REFERENCE)
+    sealed = [key.seal_repeatably(f"{number}".encode(), "archive/0") for number in range(200)]
+    sealed += [key.seal_repeatably(WORDS, f"archive/{number}") for number in range(200)]
+    sealed += [other.seal_repeatably(WORDS, "archive/0"), key.seal(WORDS, "archive/0")]
+
+    assert len({one[:12] for one in sealed}) == len(sealed)
+
+
+def test_what_was_sealed_repeatably_opens_nowhere_else(key):
+    sealed = key.seal_repeatably(WORDS, "archive/0")
+
+    for wrong in (
+        lambda: key.open(sealed, "archive/1"),
+        lambda: CaseKey.new(REFERENCE).open(sealed, "archive/0"),
+        lambda: key.open(sealed[:-1], "archive/0"),
+    ):
+        with pytest.raises(SealBroken):
+            wrong()

@@ -11,22 +11,21 @@ from complaints.answers import Question
 from complaints.calendars.files import read_calendar
 from complaints.case import SYSTEM, Case
 from complaints.clocks import NOT_APPLICABLE
-from complaints.errors import (
-    AnsweredAlready,
-    AnswerRefused,
+from complaints.errors.base import ComplaintError
+from complaints.errors.case import AnsweredAlready, AnswerRefused
+from complaints.errors.clocks import (
     ClockNotRunning,
     ClockStandsAlready,
     ClockStandsNot,
-    ComplaintError,
     ExtensionRefused,
     ExtensionWithoutApproval,
     ExtensionWithoutNotice,
-    NaiveInstant,
     PauseNotAllowed,
     PauseWithoutApproval,
     PauseWithoutProof,
     UnknownClock,
 )
+from complaints.errors.deadlines import NaiveInstant
 from complaints.reception import receive
 from complaints.regimes.model import Duty, Transition
 from complaints.regimes.rulebook import load_pack, packaged_rulebook

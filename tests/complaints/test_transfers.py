@@ -11,7 +11,7 @@ from complaints.answers import Question
 from complaints.case import closure_of
 from complaints.case_explanation import explain_case
 from complaints.deadlines import last_day
-from complaints.errors import AnswerRefused, NoReportOwed, ReportOwed, StageError
+from complaints.errors.case import AnswerRefused, NoReportOwed, ReportOwed, StageError
 from complaints.reception import receive
 from complaints.regimes.rulebook import load_pack
 from complaints.transfers import REPORT_BACK, REPORT_BACK_SENT, key_of_authority, name_of_authority, polite_you

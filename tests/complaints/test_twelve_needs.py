@@ -8,16 +8,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from complaints import acts, timekeeping
+from complaints import acts, holds, timekeeping
 from complaints.case import Case
 from complaints.contacts.attempts import ContactAttempt
 from complaints.contacts.checking import check
-from complaints.errors import ExtensionRefused, ExtensionWithoutApproval, LetterIncomplete
+from complaints.errors.clocks import ExtensionRefused, ExtensionWithoutApproval
+from complaints.errors.letters import LetterIncomplete
 from complaints.letters import render_letter
 from complaints.reception import receive
-from complaints.regimes.due_dates import kept_until, report_due_on
+from complaints.regimes.due_dates import report_due_on
 from complaints.regimes.model import Pack
 from complaints.regimes.rulebook import load_pack, packaged_rulebook
+from complaints.retention import retention_of
 from complaints.settings import Firm
 from complaints.words import LANGUAGES, Channel, Closure, ReopenReason, Stage
 from tests.builders import (
@@ -297,13 +299,15 @@ def test_11_of_several_retention_rules_the_longest_wins(packs, circumstances, un
     case = a_case_under(
         lead, *further, circumstances=circumstances, channel=Channel.REGULATOR, category="credit_report"
     )
-    assert kept_until(case) is None  # an open case is kept
+    assert retention_of(case).ends_at is None  # an open case is kept
     advance(case, Stage.CLOSED, now=day(10), instead=[an_act(acts.Assessed, category="credit_report")])
 
-    kept = kept_until(case)
+    kept = retention_of(case).leading
 
     assert (kept.until, kept.rule.name) == (until, rule)
-    assert kept_until(case, held=True) is None
+    holds.place(case, "上海金融法院", "（2026）沪74民初1号", "li.wei", day(20))
+    with pytest.raises(holds.HoldStands):
+        retention_of(case).refuse(day(40_000))
 
 
 def a_call(place, at, zone, **changes):

@@ -21,8 +21,17 @@ from complaints.adapters.tables import Base
 from complaints.settings import settings
 from deployments import cli, console
 from deployments.demo import free_port
+from deployments.door import aftermath
 from tasks import desk
 from tests.conftest import SqliteFiles
+
+
+@pytest.fixture(scope="module", autouse=True)
+def errands_are_done() -> Iterator[None]:
+    """What a door did after its last answer, such as telling that Prefect is away, is not heard by the next tests."""
+    yield
+    for errand in (aftermath._starting, aftermath._waking):
+        errand._thread.submit(int).result()
 
 
 @dataclass

@@ -13,13 +13,8 @@ import typer
 from typer.testing import CliRunner
 
 from complaints.calendars.files import build, read_calendar
-from complaints.errors import (
-    BudgetNotPositive,
-    CalendarNotPublished,
-    RequestRefused,
-    RuleFileInvalid,
-    SettingError,
-)
+from complaints.errors.deadlines import BudgetNotPositive, CalendarNotPublished, RequestRefused
+from complaints.errors.settings import RuleFileInvalid, SettingError
 from deployments import calculator_cli
 
 ROOT = Path(__file__).parents[2]

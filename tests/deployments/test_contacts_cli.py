@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from complaints.contacts.checking import read_rules
 from complaints.contacts.log import COLUMNS, ContactLogInvalid
-from complaints.errors import ComplaintError, RuleFileInvalid, SettingError
+from complaints.errors.base import ComplaintError
+from complaints.errors.settings import RuleFileInvalid, SettingError
 from complaints.words import EN, ZH
 from deployments import contacts_cli
 

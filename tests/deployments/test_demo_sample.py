@@ -13,7 +13,7 @@ from complaints import acts
 from complaints.answers import Question, parse_answer
 from complaints.assessment import assess
 from complaints.case import SYSTEM, Case, closure_of
-from complaints.errors import AnswerRefused
+from complaints.errors.case import AnswerRefused
 from complaints.intake import Complaint
 from complaints.reception import receive
 from complaints.regimes.rulebook import load_pack

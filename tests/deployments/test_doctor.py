@@ -4,10 +4,14 @@ import json
 import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from complaints.adapters import pdf
+from complaints.adapters.archive import paper as case_file
+from complaints.adapters.pdf import PdfUnavailable
 from complaints.sealing import MasterKey
 from complaints.settings import settings
 from deployments.doctor import machine
@@ -43,7 +47,11 @@ def test_a_fresh_installation_has_nothing_bad() -> None:
     calendars = {what: grade for what, grade in grades().items() if what.startswith("calendar ")}
     assert calendars.keys() == {"calendar cn-public", "calendar cn-finance"}
     assert "bad" not in calendars.values(), "next year's arrangement comes late in the year: a note"
-    assert {what: grade for what, grade in grades().items() if what not in calendars} == {
+    assert {
+        what: grade
+        for what, grade in grades().items()
+        if what not in {*calendars, "PDF of summaries", "PDF of case files"}
+    } == {
         "Python": "ok",
         "prefect": "ok",
         "fastapi": "ok",
@@ -57,9 +65,26 @@ def test_a_fresh_installation_has_nothing_bad() -> None:
         "senders at the door": "note",
         "evidence store": "note",
         "virus scanner": "note",
+        "place of anchors": "note",
+        "anchors": "note",
+        "erased cases with a key": "ok",
+        "files of erased cases": "ok",
         "alerts": "note",
         "Prefect's server": "note",
     }
+
+
+@pytest.mark.parametrize(("what", "sets"), [("summaries", pdf), ("case files", case_file)])
+def test_a_machine_that_makes_no_pdf_is_told_the_cure(
+    monkeypatch: pytest.MonkeyPatch, what: str, sets: ModuleType
+) -> None:
+    def unavailable(_: str) -> bytes:
+        raise PdfUnavailable("there is no font")
+
+    monkeypatch.setattr(sets, "to_pdf", unavailable)
+
+    found = finding(f"PDF of {what}")
+    assert (found.grade, "apt-get install" in found.cure) == ("note", True)
 
 
 def lose_the_key(firm: Installation) -> None:

@@ -129,7 +129,7 @@ def test_what_the_machine_says_of_keys_and_pages_counts_nothing(firm: Installati
 def test_a_secret_setting_of_another_shape_is_refused_without_showing_it(
     firm: Installation, setting: str, value: str, shape: str
 ) -> None:
-    from complaints.errors import SettingError
+    from complaints.errors.settings import SettingError
 
     firm.set(**{setting: value})
 

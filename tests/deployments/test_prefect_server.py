@@ -2,7 +2,7 @@
 
 import pytest
 
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.settings import settings
 from deployments.prefect_server import check_settings
 from tests.deployments.conftest import Installation, Redress, refused

@@ -111,7 +111,7 @@ def company(
         store.make_demo(long_ago())
         firm = Company(sink, environment, ports)
         stack.callback(firm.end_all, 15)
-        firm.start("api-1")  # one brings the schema of Prefect's database up to date
+        firm.start("api-1", "api-2", "services")  # at once, on an empty database
         assert firm.command("deploy").wait(PATIENCE) == 0, firm.log("deploy").read_text()
-        firm.start("api-2", "services", "worker-1", "worker-2", "door")
+        firm.start("worker-1", "worker-2", "door")
         yield firm, balancer

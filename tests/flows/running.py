@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import FlowRun
 from complaints.adapters.store import Store
 from complaints.answers import Question
 from complaints.case import Case
-from complaints.errors import StageError
+from complaints.errors.case import StageError
 from complaints.intake import Complaint
 from complaints.settings import settings
 from deployments.up import Supervisor

@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import Crashed
 
 from complaints.answers import Question, parse_answer
-from complaints.errors import AnsweredAlready
+from complaints.errors.case import AnsweredAlready
 from flows.forms import fill_form
 from flows.runs import find_runs, prefect_client, revive, wake_case
 from tests.flows.running import PLAY, Running

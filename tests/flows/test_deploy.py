@@ -14,7 +14,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.workers.base import BaseWorker
 
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.settings import settings
 from deployments.changes import Change, Difference
 from deployments.deploy import claim_pool, deploy, deploy_queues, retire

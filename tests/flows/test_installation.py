@@ -6,7 +6,7 @@ import pytest
 from prefect.client.schemas.objects import WorkPool
 from prefect.workers.base import BaseWorker
 
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.settings import settings
 from deployments.up import prepare
 from flows.installation import check_installation, claimed, installation_of

@@ -111,39 +111,40 @@ def test_an_urgent_complaint_waits_in_the_queue_that_goes_first(redress: Running
 
 def test_what_the_door_answered_is_there_once_however_often_it_is_killed_under_load(redress: Running) -> None:
     taken: dict[str, str] = {}
-    stop = time.monotonic() + 25
+    over = threading.Event()
 
     def keep_sending(sender: int) -> int:
         tries = number = 0
-        while time.monotonic() < stop:
+        while not over.is_set():
             name, tries = f"killed-{sender}-{number}", tries + 1
             try:
                 answer = deliver(name)
             except httpx.HTTPError:
-                time.sleep(0.2)  # the door is down: the same delivery again, as every sender does
+                over.wait(0.2)  # the door is down: the same delivery again, as every sender does
                 continue
             if answer.status_code in (200, 201):
                 taken[name] = answer.json()["reference"]
                 number += 1
-                time.sleep(0.25)  # a server with hundreds of runs before it would hold up the tests that follow
+                over.wait(0.25)  # a server with hundreds of runs before it would hold up the tests that follow
         return tries
 
-    kills = 0
     with ThreadPoolExecutor(4) as senders:
         sending = [senders.submit(keep_sending, one) for one in range(4)]
-        while time.monotonic() < stop - 8:
-            time.sleep(1.5)
-            door = redress.supervisor.children["door"]
-            killed, door.restarts = door.process, 0  # the supervisor would wait longer from time to time
-            assert killed is not None
-            killed.kill()
-            kills += 1
-            redress.until(lambda door=door, killed=killed: door.process is not killed, "the door is back")
-            redress.until(door_answers, "the door answers")
+        try:
+            for _ in range(4):
+                time.sleep(1.5)
+                door = redress.supervisor.children["door"]
+                killed, door.restarts = door.process, 0  # the supervisor would wait longer from time to time
+                assert killed is not None
+                killed.kill()
+                redress.until(lambda door=door, killed=killed: door.process is not killed, "the door is back")
+                redress.until(door_answers, "the door answers")
+            redress.until(lambda: len(taken) > 20, "enough was taken")
+        finally:
+            over.set()
         tries = sum(one.result() for one in sending)
 
-    assert kills >= 3
-    assert tries > len(taken) > 20
+    assert tries > len(taken)
     with redress.store.read() as session:
         numbers = list(
             session.execute(select(CaseRow.number, CaseRow.reference).where(CaseRow.number.like("killed-%")))

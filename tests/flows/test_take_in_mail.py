@@ -9,7 +9,7 @@ from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.objects import State
 
 from complaints.answers import Question
-from complaints.errors import MailboxUnavailable
+from complaints.errors.incoming_mail import MailboxUnavailable
 from complaints.settings import settings
 from deployments.plan import read_plan
 from flows.runs import prefect_client

@@ -12,6 +12,7 @@ from prefect.states import Completed
 from prefect.states import Running as RunningState
 
 from complaints.adapters.alerting import LEASE, claim_announcements
+from complaints.adapters.store import Store
 from complaints.answers import Question
 from complaints.settings import settings
 from flows import deadline_board
@@ -119,7 +120,7 @@ def test_people_get_a_message_with_links_to_the_runs(redress: Running, monkeypat
     with http_sink() as sink, prefect_client() as client:
         monkeypatch.setenv("REDRESS_ALERTS__COMPLIANCE", sink.url("compliance"))
         settings.cache_clear()
-        redress.store.move_time(a_working_morning(redress.store.now() + timedelta(days=17)))
+        redress.store.move_time(a_working_morning(redress.store, redress.store.now() + timedelta(days=17)))
         sweep.fn()
         assert tell(client) == 1
         assert tell(client) == 0
@@ -130,10 +131,11 @@ def test_people_get_a_message_with_links_to_the_runs(redress: Running, monkeypat
     assert text.endswith(f"/artifacts/key/{KEY}")
 
 
-def a_working_morning(instant: datetime) -> datetime:
-    """The next Wednesday, 10:00 in Shanghai."""
-    days = (2 - instant.weekday()) % 7
-    return (instant + timedelta(days=days)).replace(hour=2, minute=0)
+def a_working_morning(store: Store, instant: datetime) -> datetime:
+    """The next Wednesday on which the firm's people work, 10:00 in Shanghai."""
+    days = (instant + timedelta(days=(2 - instant.weekday()) % 7 + 7 * week) for week in range(9))
+    day = next(one for one in days if store.rules().office.is_working(one.date()))
+    return day.replace(hour=2, minute=0)
 
 
 def test_the_follow_up_form_comes_when_its_date_has_come(redress: Running) -> None:

@@ -8,7 +8,8 @@ from complaints.adapters.delivering import Delivery, content_of
 from complaints.adapters.evidence import EvidenceStore
 from complaints.adapters.store import Store
 from complaints.contributions import DeliveryReceipt
-from complaints.errors import AnswerRefused, ContributionTooLate, DeliveryIdTaken
+from complaints.errors.case import AnswerRefused
+from complaints.errors.intake import ContributionTooLate, DeliveryIdTaken
 from complaints.words import Channel, Stage
 from tasks import contributions
 from tasks.contributions import Upload, attach, receive_materials, report_delivery, withdraw

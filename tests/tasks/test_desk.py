@@ -7,7 +7,7 @@ import pytest
 
 from complaints import acts
 from complaints.adapters.store import Store
-from complaints.errors import UnknownCase
+from complaints.errors.case import UnknownCase
 from complaints.words import Stage
 from tasks.desk import look
 from tests.builders import file_complaint

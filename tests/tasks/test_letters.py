@@ -8,8 +8,9 @@ import pytest
 from complaints.adapters.mail import FolderCarrier, HandOver, KeptOnFile, SmtpCarrier
 from complaints.adapters.tables import LetterRow
 from complaints.answers import Question
-from complaints.case import delivery_channel
-from complaints.errors import LetterIncomplete, MailRefused, MailUnavailable, SettingError
+from complaints.correspondence import delivery_channel
+from complaints.errors.letters import LetterIncomplete, MailRefused, MailUnavailable
+from complaints.errors.settings import SettingError
 from complaints.settings import settings
 from complaints.words import Kind, Repair
 from tasks import letters

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from complaints.adapters.store import Store
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.settings import settings
 from tasks.spreadsheets import choose, count_rows, import_rows
 from tests.complaints.adapters.spreadsheets.builders import HOTLINE, hotline, write_csv

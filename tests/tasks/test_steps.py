@@ -9,15 +9,8 @@ from sqlalchemy import func, select
 from complaints import acts, timekeeping
 from complaints.adapters.tables import SignRow
 from complaints.answers import FREE_WORDS, Question
-from complaints.errors import (
-    AnswerRefused,
-    CaseConflict,
-    LetterIncomplete,
-    MailRefused,
-    MailUnavailable,
-    MailUncertain,
-    StageError,
-)
+from complaints.errors.case import AnswerRefused, CaseConflict, StageError
+from complaints.errors.letters import LetterIncomplete, MailRefused, MailUnavailable, MailUncertain
 from complaints.words import BreachCause, Closure, Kind, Outcome, Remedy, Repair, Stage
 from tasks import steps
 from tasks.desk import forget_retried, is_retryable

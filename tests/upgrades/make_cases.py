@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,8 @@ def without_prefect(procedure: Any, ask: Any, wait: Any) -> None:
     """Let a procedure run as plain functions."""
     from tasks import letters, steps
 
-    procedure.ask, procedure.until_reached, procedure.forget_answers = ask, wait, lambda: None
+    procedure.ask, procedure.until_reached, procedure.forget_answers = ask, wait, lambda *_: None
+    procedure.sheet_on_page = lambda _: nullcontext()
     for module in (letters, steps):
         for name, step in list(vars(module).items()):
             plain = getattr(step, "fn", None)

@@ -107,7 +107,7 @@ def finish(monkeypatch: pytest.MonkeyPatch, store: Store) -> Callable[[str], Non
 
 
 def test_each_earlier_schema_has_a_database(store):
-    assert SCHEMAS == ["schema-0001", "schema-0002", "schema-0003"]
+    assert SCHEMAS == ["schema-0001", "schema-0002", "schema-0003", "schema-0005"]
     assert store.schema_is_current()
 
 

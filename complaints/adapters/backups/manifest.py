@@ -8,7 +8,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from complaints.adapters.backups.sealed import signature
-from complaints.errors import BackupBroken, MasterKeyWrong
+from complaints.errors.backups import BackupBroken
+from complaints.errors.sealing import MasterKeyWrong
 from complaints.sealing import MasterKey
 
 MANIFEST: Final = "manifest.json"

@@ -10,7 +10,7 @@ from typing import IO, Final
 
 from sqlalchemy.engine import URL
 
-from complaints.errors import BackupRefused
+from complaints.errors.backups import BackupRefused
 
 _PIECE: Final = 1024 * 1024  # bytes
 VERSION_TABLE: Final = "alembic_version"

@@ -5,6 +5,7 @@ may have left since: a person is asked before it is sent again. A letter that wa
 when its step is done again, under the same Message-ID.
 """
 
+import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import select
 
 from complaints import acts
+from complaints.adapters.archive.package import sha256_of
+from complaints.adapters.archive.packed import archived_as
 from complaints.adapters.backups import manifest as names
 from complaints.adapters.backups.manifest import Contents, Manifest, newest, read_manifest
 from complaints.adapters.backups.sealed import unseal
@@ -24,11 +27,17 @@ from complaints.adapters.backups.targets import target_of
 from complaints.adapters.evidence import EvidenceStore
 from complaints.adapters.evidence_checking import Discrepancy, verify_evidence
 from complaints.adapters.evidence_files import EvidenceFiles
+from complaints.adapters.keeping.erasing import Erasures
+from complaints.adapters.keeping.erasing_again import erase_again
+from complaints.adapters.keeping.outside import AnchorsAway
+from complaints.adapters.keeping.remnants import clear_remnants, places_of
 from complaints.adapters.mail import write_private
 from complaints.adapters.store import MIGRATIONS, Store
 from complaints.adapters.tables import CaseRow, LetterRow
 from complaints.adapters.verify import Verified, verify
-from complaints.errors import BackupBroken, BackupRefused, MasterKeyMissing
+from complaints.errors.backups import BackupBroken, BackupRefused
+from complaints.errors.base import ComplaintError
+from complaints.errors.sealing import MasterKeyMissing
 from complaints.moves import OPEN
 from complaints.sealing import MasterKey
 from complaints.settings import Settings
@@ -51,6 +60,9 @@ class Restored:
         evidence_wrong: Files that the ledger names and neither the store nor the backup has as they were.
         files: That were written into the home folder.
         replaced: Where what was there before is kept.
+        erased: Cases that were erased since the backup was taken, and were erased again.
+        not_erased: Why some of these were not.
+        anchor: The anchor that says what was restored, or why there is none.
     """
 
     backup: Path
@@ -61,6 +73,9 @@ class Restored:
     evidence_wrong: tuple[Discrepancy, ...]
     files: int
     replaced: tuple[str, ...]
+    erased: int = 0
+    not_erased: tuple[str, ...] = ()
+    anchor: str = ""
 
 
 class Backup:
@@ -119,6 +134,7 @@ class Backup:
             undo.callback(store.engine.dispose)
             self._refuse_unless_it_is_whole(store)
             store.migrate()
+            erased = _erase_again(store, settings)
             asked = ask_about_letters(store, self.manifest.taken_at, progress)
             verified = verify(store, progress=lambda done: progress("verify", done))
             evidence, wrong = self._put_evidence_back(store, settings, progress)
@@ -126,9 +142,36 @@ class Backup:
                 self._file(one.name)
             store.engine.dispose()
             aside = [target.put_in_place(), _set_runs_aside(settings, now)]
+        aside += self._put_packages_back(settings, now)
         files = self._put_files_back(settings, progress)
         replaced = tuple(one for one in aside if one)
-        return Restored(self.folder, self.manifest, verified, asked, evidence, wrong, files, replaced)
+        refused = tuple(str(why) for why in erased.refused.values())
+        return Restored(
+            self.folder,
+            self.manifest,
+            verified,
+            asked,
+            evidence,
+            wrong,
+            files,
+            replaced,
+            len(erased.erased),
+            refused,
+            self._keep(settings),
+        )
+
+    def _keep(self, settings: Settings) -> str:
+        """Remove the files of who was erased again, and anchor what was restored; that must not undo the restore."""
+        from complaints.adapters.keeping.anchoring import write_anchor  # numpy, which other commands do without
+
+        store, places = Store(settings.cases_url, settings.key_file), places_of(settings)
+        try:
+            clear_remnants(store, places)
+            return str(write_anchor(store, places.outside, restored=self.manifest.taken_at))
+        except ComplaintError as wrong:
+            return str(wrong)
+        finally:
+            store.engine.dispose()
 
     def _refuse_unless_it_fits(self, settings: Settings) -> None:
         backend = "sqlite" if settings.cases_url.startswith("sqlite") else "postgresql"
@@ -162,6 +205,22 @@ class Backup:
                 copied += 1
         return copied, _wrong_evidence(cases, store, progress) if copied else wrong
 
+    def _put_packages_back(self, settings: Settings, now: datetime) -> list[str]:
+        """Set a package aside that was made since; return where to. The one that the ledger names is then put back."""
+        store = Store(settings.cases_url, settings.key_file)
+        with store.read() as session:
+            recorded = {archived.sha256: reference for reference, archived in archived_as(session).items()}
+        store.engine.dispose()
+        aside = []
+        for one in self.contents.files:
+            target = settings.home / one.path
+            is_package = target.suffix == ".zip" and target.is_relative_to(settings.archive_folder)
+            if not is_package or not target.is_file() or sha256_of(target) in recorded:
+                continue
+            if recorded.get(hashlib.sha256(self._file(one.name)).hexdigest()) == target.stem:
+                aside.append(str(target.rename(f"{target}.replaced-{now:%Y%m%d_%H%M%S}")))
+        return aside
+
     def _put_files_back(self, settings: Settings, progress: Progress) -> int:
         """Write what the home folder has not; what is there is newer, and stays."""
         done = 0
@@ -179,6 +238,14 @@ class Backup:
                 return b"".join(unseal(file, name, self.master))
         except FileNotFoundError:
             raise BackupBroken(f"files/{name}", "is missing") from None
+
+
+def _erase_again(store: Store, settings: Settings) -> Erasures:
+    """Erase again who was erased since the backup; where nobody can say who, the cases are needed all the same."""
+    try:
+        return erase_again(store, places_of(settings).outside)
+    except AnchorsAway as away:
+        return Erasures(refused={"": away})
 
 
 def ask_about_letters(store: Store, taken_at: datetime, progress: Progress = lambda what, done: None) -> int:

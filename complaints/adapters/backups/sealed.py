@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from complaints.errors import BackupBroken
+from complaints.errors.backups import BackupBroken
 from complaints.sealing import MasterKey
 
 _PURPOSE: Final = "redress backup"

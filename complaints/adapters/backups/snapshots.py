@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from complaints.adapters.backups.postgres_tools import pg_dump
 from complaints.adapters.store import Store
-from complaints.errors import BackupRefused
+from complaints.errors.backups import BackupRefused
 
 _PIECE: Final = 1024 * 1024  # bytes
 _COPY: Final = ".backup-copy"

@@ -1,7 +1,8 @@
 """Taking a backup: the case database as it stands at one moment, the evidence that it knows, and the home folder.
 
 The database first: a file of evidence is in its store before the entry that names it is committed, so whatever the
-snapshot names is there to be copied. A backup is written under a name that says it is not whole, read back, and only
+snapshot names is there to be copied. A package of the archive may go meanwhile, when its case is taken back: then the
+backup is begun again. A backup is written under a name that says it is not whole, read back, and only
 then renamed.
 """
 
@@ -16,13 +17,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import func, inspect, select, table
 from sqlalchemy.orm import Session
 
-from complaints.acts import EvidenceAdded
+from complaints.acts import Archived, EvidenceAdded
+from complaints.adapters.archive.packed import archived_as, packed_cases
 from complaints.adapters.backups import manifest as names
 from complaints.adapters.backups.manifest import Contents, KeptFile, Manifest, Part
 from complaints.adapters.backups.postgres_tools import VERSION_TABLE
@@ -31,11 +33,14 @@ from complaints.adapters.backups.snapshots import snapshot
 from complaints.adapters.evidence_files import EvidenceFiles
 from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseKeyRow, CaseRow, EntryRow
-from complaints.errors import BackupBroken, BackupRefused, EvidenceStoreAway
+from complaints.errors.backups import BackupBroken, BackupRefused
+from complaints.errors.evidence import EvidenceStoreAway
 from complaints.sealing import MasterKey
 from complaints.settings import Settings
 
 _PIECE: Final = 1024 * 1024  # bytes
+_TRIES: Final = 3
+"""How often a backup is begun during which cases are taken back from the archive."""
 
 Progress = Callable[[str, int], None]
 """Is told what is being done, and how much of it is done."""
@@ -109,6 +114,14 @@ class _Taking:
         self._master, self._written, self._copied = store.master, 0, 0
 
     def take(self) -> Taken:
+        for _ in range(_TRIES):
+            if taken := self._try():
+                return taken
+        cure = "Take it again when nobody takes cases back from the archive; earlier backups are as they were"
+        raise BackupRefused(str(self._place), "cases were taken back from the archive while it was taken", cure)
+
+    def _try(self) -> Taken | None:
+        """Take it; None where a package that the snapshot needs has left the archive since."""
         with snapshot(self._store) as held:
             taken_at = datetime.now(UTC)
             folder = self._place / f"{taken_at:%Y-%m-%dT%H-%M-%S}-{taken_at.microsecond // 1000:03}Z"
@@ -118,7 +131,15 @@ class _Taking:
                 undo.callback(shutil.rmtree, draft, ignore_errors=True)
                 parts = {names.DATABASE: self._write(draft, names.DATABASE, held.dump())}
                 evidence, missing = self._copy_evidence(held.session)
-                files = self._keep_files()
+                files, hashes = self._keep_files()
+                absent = {
+                    one: archived
+                    for one, archived in archived_as(held.session).items()
+                    if archived.format > 1 and archived.sha256 not in hashes
+                }
+                if any(self._was_taken_back(*one) for one in absent.items()):
+                    return None
+                missing += len(absent)
                 contents = Contents(files=tuple(files))
                 parts[names.CONTENTS] = self._write(draft, names.CONTENTS, [contents.model_dump_json().encode()])
                 manifest = Manifest(
@@ -166,13 +187,18 @@ class _Taking:
             self._progress("evidence", number)
             if not kept.holds(reference, sha256):
                 if (content := source.read(reference, sha256)) is None:
-                    missing += 1
+                    missing += not self._is_in_the_archive(reference)
                     continue
                 self._keep(kept, reference, sha256, content)
                 self._copied += 1
                 self._written += len(content)
             there += 1
         return there, missing
+
+    def _is_in_the_archive(self, reference: str) -> bool:
+        """Whether evidence has left its store for the archive, perhaps since the snapshot; that is copied next."""
+        with self._store.read() as session:
+            return reference in packed_cases(session, [reference])
 
     def _keep(self, kept: EvidenceFiles, reference: str, sha256: str, content: bytes) -> None:
         try:
@@ -184,20 +210,29 @@ class _Taking:
         if not is_same:
             raise BackupBroken(f"evidence of case {reference}", "was not kept as it was written")
 
-    def _keep_files(self) -> list[KeptFile]:
-        """Keep what else is in the home folder, each content once."""
-        kept = []
+    def _was_taken_back(self, reference: str, archived: Archived) -> bool:
+        """Whether the ledger no longer names the package that it named; else it is simply missing, or altered."""
+        with self._store.read() as session:
+            return archived_as(session, [reference]).get(reference) != archived
+
+    def _keep_files(self) -> tuple[list[KeptFile], set[str]]:
+        """Keep what else is in the home folder, each content once; return it, and the SHA-256 of each content."""
+        kept, hashes = [], set()
         for number, file in enumerate(sorted(_files(self._settings))):
             self._progress("files", number)
             try:
-                name, size = name_of(_pieces(file), self._master), file.stat().st_size
-                target = kept_file(self._place, name)
-                if not target.exists():
-                    self._written += _write_file(target, seal(_pieces(file), name, self._master)).size
+                with file.open("rb") as content:  # once: another may be put in its place
+                    digest, size = hashlib.sha256(), os.fstat(content.fileno()).st_size
+                    name = name_of(_pieces(content, digest.update), self._master)
+                    target = kept_file(self._place, name)
+                    if not target.exists():
+                        content.seek(0)
+                        self._written += _write_file(target, seal(_pieces(content), name, self._master)).size
             except FileNotFoundError:  # it was just replaced, or taken away: the next backup has it
                 continue
             kept.append(KeptFile(path=str(file.relative_to(self._settings.home)), name=name, size=size))
-        return kept
+            hashes.add(digest.hexdigest())
+        return kept, hashes
 
 
 # --- what is in a case database -------------------------------------------------------------------
@@ -267,17 +302,18 @@ def _files(settings: Settings) -> Iterator[Path]:
     file = settings.home / "redress.toml"
     if file.is_file():
         yield file
-    for folder in (settings.letters_folder, settings.archive_folder, settings.summaries_folder):
+    kept = (settings.letters_folder, settings.archive_folder, settings.summaries_folder, settings.returns_folder)
+    for folder in kept:
         for found in folder.rglob("*"):
             is_draft = any(part.startswith(".") for part in found.relative_to(folder).parts)
             if found.is_file() and not is_draft:
                 yield found
 
 
-def _pieces(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as content:
-        while piece := content.read(_PIECE):
-            yield piece
+def _pieces(content: IO[bytes], also: Callable[[bytes], object] = lambda _: None) -> Iterator[bytes]:
+    while piece := content.read(_PIECE):
+        also(piece)
+        yield piece
 
 
 def _write_file(file: Path, content: Iterable[bytes]) -> Part:

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from complaints.adapters.backups.manifest import Manifest
 from complaints.adapters.backups.postgres_tools import VERSION_TABLE, pg_restore
-from complaints.errors import BackupRefused
+from complaints.errors.backups import BackupRefused
 
 _STOP_THEM: Final = "Stop 'redress up', workers and doors first"
 

@@ -15,7 +15,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from complaints.adapters.mailbox.transport import SETTING, Address, Fetched, Folder, Waiting
-from complaints.errors import MailboxRefused, MailboxUnavailable
+from complaints.errors.incoming_mail import MailboxRefused, MailboxUnavailable
 
 ROOT: Final = "Redress"
 _PASSING: Final = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"})

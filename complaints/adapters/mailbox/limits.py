@@ -8,7 +8,7 @@ from io import BytesIO
 from itertools import count
 from typing import Any, Final, cast
 
-from complaints.errors import MailBeyondLimits
+from complaints.errors.incoming_mail import MailBeyondLimits
 
 LARGEST_MAIL: Final = 40_000_000
 """Bytes; the largest providers stop at 50 MB, most at 25, and base64 adds a third to every file."""

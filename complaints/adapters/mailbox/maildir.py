@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from complaints.adapters.mailbox.transport import Fetched, Folder, Waiting
-from complaints.errors import MailboxUnavailable
+from complaints.errors.incoming_mail import MailboxUnavailable
 
 
 class MaildirMailbox:

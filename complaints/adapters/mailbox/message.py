@@ -10,7 +10,7 @@ from email.message import Message
 from complaints.adapters.mailbox import headers
 from complaints.adapters.mailbox.body import Attachment, read_body
 from complaints.adapters.mailbox.limits import header_size, parse, parse_header
-from complaints.errors import MailBeyondLimits
+from complaints.errors.incoming_mail import MailBeyondLimits
 from complaints.words import EN, ZH
 
 log = logging.getLogger("redress.mail")

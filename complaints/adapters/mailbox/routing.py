@@ -8,7 +8,8 @@ from typing import Final
 from complaints.adapters.mailbox.bounces import LETTER_ID, REFERENCE, Return
 from complaints.adapters.mailbox.charsets import one_line
 from complaints.adapters.mailbox.message import IncomingMail
-from complaints.case import Case, Letter
+from complaints.case import Case
+from complaints.correspondence import Letter
 from complaints.intake import Complainant, Complaint, Contact
 from complaints.words import EN, Channel, ContactKind, DeliveryStatus
 

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from complaints.adapters.mail import LOOPBACK
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 
 SETTING: Final = "REDRESS_MAILBOX_URL"
 _CURE: Final = "Write it as imaps://user:password@host/INBOX or maildir:///path, with %40 for an @ in user or password"

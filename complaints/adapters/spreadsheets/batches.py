@@ -18,7 +18,8 @@ from complaints.adapters.store import Store
 from complaints.adapters.tables import DeliveryRow
 from complaints.case import Case
 from complaints.corrections import correct
-from complaints.errors import CaseConflict, ComplaintError
+from complaints.errors.base import ComplaintError
+from complaints.errors.case import CaseConflict
 from complaints.intake import Complaint
 from complaints.reception import receive
 from complaints.regimes.rulebook import Rulebook

@@ -3,14 +3,14 @@
 The layout is known by its column names, in any order: 16 columns since June 2026, 18 before, 17 and 19 with the
 CFPB's own "eligible" or "Event tag", the pipeline's intake names, and the layout of a single bank's extract.
 
-What a row becomes: "Complaint ID" the sender's number, "Submitted via" the channel, "Product / Sub-product" the
-product, product and issue the category, "State" the region, "ZIP code" the place, "Company" the respondent, the
-narrative (or issue and sub-issue where none was published) the narrative, and for history "Timely response?" whether
-it was late. Consumers have no names here; letters go through the CFPB's portal by hand.
+What a row becomes: "Complaint ID" the sender's number, "Submitted via" the channel, "Product", "Sub-product" and
+"Issue" what they are called here too, product and issue the category, "State" the region, "ZIP code" the place,
+"Company" the respondent, the narrative (or issue and sub-issue where none was published) the narrative, and for history
+"Timely response?" whether it was late. Consumers have no names here; letters go through the CFPB's portal by hand.
 
 What is lost, because a record has no room for it: company response, public response, date sent to company, consumer
-disputed, consent, tags, event tag, and issue and sub-issue where a narrative was published. History in progress
-becomes closed history too, with no word on whether it was in time; a state that is none leaves the region empty.
+disputed, consent, tags, event tag, and the sub-issue where a narrative was published. History in progress becomes
+closed history too, with no word on whether it was in time; a state that is none leaves the region empty.
 A row that is a case already is left alone, whatever it says now: what the CFPB publishes later is its own editing.
 
 A complaint has a day of receipt and no time. The day is taken as it is written, which is how the CFPB makes its own
@@ -90,7 +90,15 @@ _NAMES: Final = {_key(name): name for name in (*READ, *DROPPED)} | {
     "companyresponse": "Company response to consumer",
 }
 _SUBMITTED: Final = "datesubmitted"
-_COLUMN_OF: Final = {"number": NUMBER, "product": PRODUCT, "narrative": NARRATIVE, "respondent": COMPANY, "place": ZIP}
+_COLUMN_OF: Final = {
+    "number": NUMBER,
+    "product": PRODUCT,
+    "sub_product": SUB_PRODUCT,
+    "issue": ISSUE,
+    "narrative": NARRATIVE,
+    "respondent": COMPANY,
+    "place": ZIP,
+}
 
 
 class CfpbLayout:
@@ -158,7 +166,9 @@ class CfpbRows:
                 kind=Kind.COMPLAINT,
                 complainant=_COMPLAINANT,
                 respondent=values.get(COMPANY),
-                product=_joined(values[PRODUCT], values.get(SUB_PRODUCT, "")),
+                product=values[PRODUCT],
+                sub_product=values.get(SUB_PRODUCT),
+                issue=values[ISSUE],
                 category=_category(values[PRODUCT], values[ISSUE]),
                 place=_place(values.get(ZIP, "")),
                 region=tables.regions.get(values[STATE].upper()),
@@ -265,10 +275,6 @@ def _category(product: str, issue: str) -> Category:
             if words in text:
                 return category
     return Category.OTHER
-
-
-def _joined(product: str, sub_product: str) -> str:
-    return f"{product} / {sub_product}" if sub_product else product
 
 
 def _place(zip_code: str) -> str | None:

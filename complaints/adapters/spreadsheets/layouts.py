@@ -9,7 +9,7 @@ from complaints.adapters.spreadsheets.layout import Layout, MappedLayout
 from complaints.adapters.spreadsheets.mapping import packaged, read_mapping
 from complaints.adapters.spreadsheets.opening import open_table
 from complaints.adapters.spreadsheets.report import TableRefused, Unusable
-from complaints.errors import RuleFileInvalid, SettingError
+from complaints.errors.settings import RuleFileInvalid, SettingError
 
 
 def packaged_layouts() -> list[Layout]:

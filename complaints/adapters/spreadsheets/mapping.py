@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from complaints.adapters.spreadsheets.fields import FIELDS, HISTORY_FIELDS, FieldType, code_of
-from complaints.errors import RuleFileInvalid
+from complaints.errors.settings import RuleFileInvalid
 from complaints.rulefile import first_error
 from complaints.words import Title
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from complaints.adapters.spreadsheets.cells import harmless
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 
 REJECTS_KEPT: Final = 10_000
 """Rejects listed one by one; the others are only counted, so that memory does not grow with a bad file."""

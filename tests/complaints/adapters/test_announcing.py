@@ -8,7 +8,7 @@ from complaints import acts
 from complaints.adapters.sweeping import sweep
 from complaints.adapters.tables import AnnouncementRow, DispatchRow
 from complaints.announcements import Event
-from complaints.errors import StageError
+from complaints.errors.case import StageError
 from complaints.reception import receive
 from complaints.words import Stage
 from tests.builders import MONDAY, REGIME, a_complaint, a_stored_case, advance, an_act, file_complaint

@@ -7,7 +7,8 @@ import pytest
 from complaints.adapters.delivering import Delivery, content_of, keep_delivery, was_taken
 from complaints.adapters.store import Store
 from complaints.contributions import receive_materials
-from complaints.errors import CaseConflict, DeliveryIdTaken
+from complaints.errors.case import CaseConflict
+from complaints.errors.intake import DeliveryIdTaken
 from complaints.words import Channel, Stage
 from tests.builders import a_stored_case
 

@@ -13,19 +13,18 @@ from complaints import acts
 from complaints.adapters.evidence import EvidenceStore, add_evidence, open_evidence
 from complaints.adapters.tables import CaseKeyRow, EntryRow
 from complaints.adapters.virus_scanner import VirusScanner
-from complaints.errors import (
-    AnswerRefused,
+from complaints.errors.base import RetryableError
+from complaints.errors.case import AnswerRefused, StageError
+from complaints.errors.evidence import (
     EvidenceAltered,
     EvidenceMissing,
     EvidenceNotTaken,
     EvidenceStoreAway,
-    KeyDestroyed,
-    RetryableError,
     ScannerAway,
-    SettingError,
-    StageError,
     UnknownEvidence,
 )
+from complaints.errors.sealing import KeyDestroyed
+from complaints.errors.settings import SettingError
 from complaints.evidence import EvidenceLimits, Refusal, Scan
 from complaints.words import Stage
 from deployments.demo import free_port

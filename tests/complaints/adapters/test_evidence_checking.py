@@ -8,7 +8,7 @@ from sqlalchemy import update
 from complaints.adapters.evidence import EvidenceStore, add_evidence
 from complaints.adapters.evidence_checking import Problem, tidy_evidence, verify_evidence
 from complaints.adapters.tables import CaseKeyRow
-from complaints.errors import UnknownCase
+from complaints.errors.case import UnknownCase
 from tests.builders import file_complaint
 from tests.evidence_places import JPEG, PDF
 

@@ -12,7 +12,7 @@ from complaints.adapters.store import OpenCase, Store
 from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, StartRow
 from complaints.adapters.verify import verify
 from complaints.case import Case
-from complaints.errors import AnswerRefused, CaseConflict
+from complaints.errors.case import AnswerRefused, CaseConflict
 from complaints.intake import Contact
 from complaints.reception import receive
 from complaints.regimes.rulebook import load_pack

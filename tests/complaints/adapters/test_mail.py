@@ -4,13 +4,15 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, default
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from time import monotonic
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from complaints.adapters.mail import FolderCarrier, HandOver, KeptOnFile, Post, SmtpCarrier
-from complaints.errors import MailRefused, MailUnavailable, MailUncertain, SettingError
+from complaints.adapters.mail import FolderCarrier, HandOver, KeptOnFile, Post, SmtpCarrier, write_private
+from complaints.errors.letters import MailRefused, MailUnavailable, MailUncertain
+from complaints.errors.settings import SettingError
 from complaints.letters import Rendered
 from complaints.settings import Firm
 from tests.builders import REFERENCE
@@ -594,3 +596,15 @@ def test_a_line_break_never_becomes_a_header(end):
     """Subjects hold nothing of the complainant; should one ever, the letter is not made."""
     with pytest.raises(ValueError, match="linefeed or carriage return"):
         a_post(rendered=Rendered(f"受理告知书{end}Bcc: spy@example.cn", TEXT, "<p></p>")).message(FIRM)
+
+
+def test_what_a_kill_leaves_of_a_letter_is_found_by_the_name_of_its_case(tmp_path, monkeypatch):
+    def kill(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", kill)
+    monkeypatch.setattr(Path, "unlink", kill)
+    with pytest.raises(KeyboardInterrupt):
+        write_private(tmp_path / "not-sent" / f"{REFERENCE}-1.eml", b"words")
+
+    assert len(list(tmp_path.rglob(f"{REFERENCE}-*"))) == 1

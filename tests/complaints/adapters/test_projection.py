@@ -45,6 +45,13 @@ def test_at_receipt_the_columns_tell_what_was_handed_in():
         "currency": "CNY",
         "received_at": MONDAY,
         "decision_due_at": MONDAY.replace(day=18, hour=0),
+        "represented": False,
+        "forwarded": False,
+        "is_group": False,
+        "repeats": 0,
+        "reopened": 0,
+        "changed_at": MONDAY,
+        "on_hold": False,
     }
 
 
@@ -207,3 +214,11 @@ def test_the_columns_hold_no_personal_data():
     assert not {"林知夏", "310101", "QZ-1", "张三", case.complaint.narrative} & set(
         map(str, case_columns(case).values())
     )
+
+
+def test_while_the_clock_for_the_answer_stands_still_a_case_has_no_limit_that_could_run_out():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+    assert case_columns(case)["decision_due_at"] is not None
+
+    case.record(an_act(acts.ClockPaused), MONDAY)
+    assert case_columns(case)["decision_due_at"] is None

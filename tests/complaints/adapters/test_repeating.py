@@ -2,7 +2,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 from complaints import acts
-from complaints.adapters.archive import archive_case
+from complaints.adapters.archive.contents import case_files
+from complaints.adapters.archive.reading import read_source
 from complaints.adapters.repeating import (
     find_repeats,
     forget_signs,
@@ -17,7 +18,7 @@ from complaints.adapters.repeating import (
 from complaints.adapters.tables import ClockRow, SignRow
 from complaints.adapters.verify import verify
 from complaints.corrections import correct
-from complaints.errors import MergeRefused, NotMerged, UnknownCase
+from complaints.errors.case import MergeRefused, NotMerged, UnknownCase
 from complaints.signs import signs_of
 from complaints.words import Closure, Likeness, RepeatGrade, Stage
 from tests.builders import EMAIL, PHONE, a_complaint, a_stored_case, advance, an_act, file_complaint
@@ -316,7 +317,7 @@ def test_merging_and_undoing_at_once_leaves_both_cases_telling_the_same(store):
     assert not verify(store).breaks
 
 
-def test_the_archived_files_of_both_cases_tell_of_the_merger(store, tmp_path):
+def test_the_archived_files_of_both_cases_tell_of_the_merger(store):
     first, second = a_pair(store)
     merge_cases(store, second, first, "c.zhao", reason="同一笔扣费。")
     with store.open_case(first) as desk:
@@ -326,8 +327,7 @@ def test_the_archived_files_of_both_cases_tell_of_the_merger(store, tmp_path):
         (first, second, "并案办理", "Answers for"),
         (second, first, "并入案件", "Merged into"),
     ):
-        folder = archive_case(store, reference, tmp_path)
-        pages = [page.read_text(encoding="utf-8") for page in sorted(folder.rglob("*.html"))]
+        pages = case_files(read_source(store, reference)).values()
         for title in (zh, en):
             assert any(title in page and other in page for page in pages)
         assert not any("absorbed<" in page or "merged<" in page for page in pages), "each act has words of its own"

@@ -21,19 +21,10 @@ from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
 from complaints.adapters.verify import verify
 from complaints.answers import Question
-from complaints.errors import (
-    AnsweredAlready,
-    AnswerRefused,
-    CaseConflict,
-    DeliveryIdTaken,
-    KeyDestroyed,
-    MasterKeyMissing,
-    MasterKeyWrong,
-    NumberTaken,
-    SealBroken,
-    SettingError,
-    UnknownCase,
-)
+from complaints.errors.case import AnsweredAlready, AnswerRefused, CaseConflict, UnknownCase
+from complaints.errors.intake import DeliveryIdTaken, NumberTaken
+from complaints.errors.sealing import KeyDestroyed, MasterKeyMissing, MasterKeyWrong, SealBroken
+from complaints.errors.settings import SettingError
 from complaints.sealing import MasterKey
 from complaints.words import Closure, Kind, Stage
 from tests.builders import (
@@ -548,12 +539,16 @@ def test_the_delivery_of_an_erased_person_is_still_known(store, narrative):
     assert again == Filed(first.reference, is_new=False)
 
 
-def test_the_number_of_an_erased_person_is_still_known(store):
+def test_the_number_of_an_erased_person_is_refused_aloud(store):
+    """Nobody can tell any more whether it is the same complaint: a new one must not be lost as if it were known."""
     first = store.file(a_complaint(number="CRM-7"), "crm", REGIME)
     with store.write() as session:
         session.get_one(CaseKeyRow, first.reference).wrapped = None
 
-    assert store.file(a_complaint(number="CRM-7"), "crm", REGIME) == Filed(first.reference, is_new=False)
+    with pytest.raises(NumberTaken) as taken:
+        store.file(a_complaint(number="CRM-7"), "crm", REGIME)
+
+    assert taken.value.args == ("CRM-7", first.reference)
 
 
 @pytest.mark.parametrize(
@@ -771,6 +766,7 @@ store.migrate()
 """
 
 
+@pytest.mark.slow
 def test_processes_that_set_a_new_database_up_at_the_same_moment_do_not_disturb_each_other(databases, tmp_path):
     store = Store(databases.empty(), tmp_path / "master.key")
     command = [sys.executable, "-c", SET_UP, store.url, str(store.key_file)]

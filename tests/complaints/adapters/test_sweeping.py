@@ -13,7 +13,7 @@ from complaints.adapters.projection import case_columns, clock_columns
 from complaints.adapters.sweeping import Struck, sweep, sweep_batch
 from complaints.adapters.tables import AlertRow, CaseRow, ClockRow, EntryRow
 from complaints.adapters.verify import verify
-from complaints.errors import ComplaintError
+from complaints.errors.base import ComplaintError
 from complaints.reception import receive
 from complaints.regimes.rulebook import load_pack
 from complaints.words import Kind, Severity, Stage

@@ -12,7 +12,9 @@ from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow, DeliveryRow, StartRow
 from complaints.adapters.together import MOST, Filing, Together
 from complaints.adapters.verify import verify
-from complaints.errors import AnswerRefused, ComplaintError, DeliveryIdTaken, NumberTaken
+from complaints.errors.base import ComplaintError
+from complaints.errors.case import AnswerRefused
+from complaints.errors.intake import DeliveryIdTaken, NumberTaken
 from complaints.intake import Complaint
 from tests.builders import a_complaint
 

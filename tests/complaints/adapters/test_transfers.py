@@ -6,7 +6,8 @@ import pytest
 
 from complaints import acts
 from complaints.adapters.verify import verify
-from complaints.errors import NumberTaken, ReportOwed, TransferTaken
+from complaints.errors.case import ReportOwed
+from complaints.errors.intake import NumberTaken, TransferTaken
 from complaints.words import Closure
 from tests.builders import MONDAY, REGIME, TRANSFER, a_complaint, file_complaint
 

@@ -1,3 +1,4 @@
+import gc
 import json
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +14,8 @@ from complaints.adapters.projection import CLOCK_COLUMNS, clock_columns
 from complaints.adapters.store import Store
 from complaints.adapters.tables import Base, CaseKeyRow, CaseRow, ClockRow, DeliveryRow, EntryRow, FirmRow, LetterRow
 from complaints.adapters.verify import verify
-from complaints.errors import MasterKeyMissing, MasterKeyWrong, UnknownCase
+from complaints.errors.case import UnknownCase
+from complaints.errors.sealing import MasterKeyMissing, MasterKeyWrong
 from complaints.ledger import canonical, chain, genesis
 from complaints.moves import MOVES
 from complaints.sealing import MasterKey
@@ -121,6 +123,12 @@ def test_many_cases_are_verified_in_batches_and_each_is_counted(store, monkeypat
 
     assert seen == [1, 2, 3, 4, 5, 6, 7, 8]
     assert [one.reference for one in verified.breaks] == [references[6]]
+
+
+def test_python_looks_for_cycles_again_after_a_verification(store):
+    verify(store)
+
+    assert gc.isenabled()
 
 
 # --- entries ------------------------------------------------------------------------------------
@@ -286,6 +294,19 @@ OTHER_VALUES = {
     "satisfaction": "satisfied",
     "closure": "completed",
     "late": True,
+    "sub_product": "another",
+    "issue": "another",
+    "represented": True,
+    "forwarded": True,
+    "is_group": True,
+    "repeats": 1,
+    "merged_into": "TS260302-7K3M9QX",
+    "reopened": 1,
+    "review": "asked",
+    "payments": '[["2026-03-19","1.00","USD"]]',
+    "handler": "nobody",
+    "breach_cause": "other",
+    "on_hold": True,
 }
 
 
@@ -293,8 +314,8 @@ OTHER_VALUES = {
 def test_any_changed_column_of_a_case_is_named(store, reference, column):
     with store.read() as session:
         true = session.get_one(CaseRow, reference)
-    value = OTHER_VALUES[column]
-    if column.endswith("_at"):
+    value = OTHER_VALUES.get(column)
+    if column.endswith("_at") or column == "retain_until":
         value = (getattr(true, column) or true.received_at) + timedelta(seconds=1)
     assert value != getattr(true, column)
 
@@ -389,10 +410,33 @@ def test_a_case_key_whose_row_is_gone_is_named(store, reference):
     assert "key" in the_only_break(store).reason
 
 
-def test_a_person_who_was_erased_is_no_break(store, reference):
+def test_a_key_that_was_destroyed_without_an_entry_is_named(store, reference):
     change(store, update(CaseKeyRow).where(CaseKeyRow.reference == reference).values(wrapped=None))
 
-    assert verify(store).breaks == []
+    assert "no entry says so" in the_only_break(store).reason
+
+
+def test_a_case_is_checked_alike_by_several_processes(databases, session_key, monkeypatch):
+    monkeypatch.setattr("complaints.adapters.verify._BATCH", 2)
+    monkeypatch.setattr("complaints.adapters.verify._SEVERAL", 1)
+    monkeypatch.setattr("complaints.adapters.verify._processors", lambda: 2)
+    store = Store(databases.migrated(), session_key)
+    references = sorted(file_complaint(store, number=f"N-{number}") for number in range(5))
+    change(store, update(EntryRow).where(*entry(references[3], 1)).values(by="nobody"))
+    seen = []
+
+    verified = verify(store, progress=seen.append)
+
+    store.engine.dispose()
+    assert (verified.cases, seen) == (5, [1, 2, 3, 4, 5])
+    assert [one.reference for one in verified.breaks] == [references[3]]
+
+
+def test_of_chains_alone_what_stands_beside_them_is_not_looked_at(store, reference):
+    change(store, update(CaseRow).where(CaseRow.reference == reference).values(product="another"))
+
+    assert verify(store, chains_only=True).breaks == []
+    assert verify(store).breaks != []
 
 
 def remove_a_case_and_leave_its_parts(store, reference):

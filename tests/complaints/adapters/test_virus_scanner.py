@@ -3,7 +3,8 @@
 import pytest
 
 from complaints.adapters.virus_scanner import VirusScanner
-from complaints.errors import RetryableError, ScannerAway
+from complaints.errors.base import RetryableError
+from complaints.errors.evidence import ScannerAway
 from deployments.demo import free_port
 from tests.evidence_places import JPEG, VIRUS, fake_clamd
 

@@ -17,12 +17,9 @@ from complaints.calculator.lines import answer_line, working_time_line
 from complaints.calculator.requests import Request, WorkingTimeRequest
 from complaints.calendars.model import Standing, Window, WorkingCalendar
 from complaints.deadlines import EndsAt, RestDayStart, Roll, Unit
-from complaints.errors import (
-    CalendarNotPublished,
-    RequestRefused,
-    SettingError,
-    StageError,
-)
+from complaints.errors.case import StageError
+from complaints.errors.deadlines import CalendarNotPublished, RequestRefused
+from complaints.errors.settings import SettingError
 from complaints.words import Title
 
 OWN = {
@@ -625,6 +622,7 @@ def writable(found):
     return True
 
 
+@pytest.mark.slow
 @given(st.text() | st.binary() | values.map(json.dumps))
 def test_any_line_gets_an_answer(line):
     assert writable(answer_line(line))

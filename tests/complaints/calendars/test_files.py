@@ -5,7 +5,7 @@ import pytest
 
 from complaints.calendars.files import build, load_calendar, packaged, packaged_names, read_calendar
 from complaints.calendars.model import WEEKEND, Standing, Window
-from complaints.errors import RuleFileInvalid, SettingError
+from complaints.errors.settings import RuleFileInvalid, SettingError
 from complaints.words import Title
 
 OURS = """\

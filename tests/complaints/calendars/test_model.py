@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from complaints.calendars.model import MICROSECOND, WEEKEND, Standing, Window, WorkingCalendar, weekly_hours
-from complaints.errors import NoWorkingTime
+from complaints.errors.deadlines import NoWorkingTime
 from complaints.words import Title
 
 DAY = timedelta(days=1)

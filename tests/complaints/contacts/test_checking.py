@@ -17,7 +17,7 @@ from complaints.contacts.checking import check, read_rules
 from complaints.contacts.log import COLUMNS, ContactLogInvalid, read_log
 from complaints.contacts.rules import ContactRules
 from complaints.contacts.words import COUNTED, ContactOutcome, ContactPurpose, Effect, PartyRole
-from complaints.errors import RuleFileInvalid
+from complaints.errors.settings import RuleFileInvalid
 from complaints.regimes.rulebook import load_pack
 
 CN, US = "cn-collections", "us-reg-f"

@@ -1,25 +1,16 @@
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
-from complaints import acts, timekeeping
 from complaints.calendars.files import load_calendar
-from complaints.regimes.due_dates import kept_until, report_due_on
-from complaints.regimes.model import ReportRule, RetentionRule
-from complaints.words import Closure, ReopenReason, Stage
-from tests.builders import MONDAY, a_case_under, a_regime, advance, utc
+from complaints.regimes.due_dates import report_due_on
+from complaints.regimes.model import ReportRule
 
 FACT = {"title": {"zh": "规则", "en": "rule"}, "article": {"zh": "第一条", "en": "art. 1"}, "confidence": "H"}
 
 
 def a_report(**changes):
     return ReportRule.model_validate(FACT | {"name": "return", "period": "half_year"} | changes)
-
-
-def a_retention(years, starts="closed", **changes):
-    return RetentionRule.model_validate(
-        FACT | {"name": f"{starts}-{years}", "starts": starts, "years": years} | changes
-    )
 
 
 WINDOW = [{"month": 8, "day": 31}, {"month": 2, "day": 31}]
@@ -59,61 +50,3 @@ def test_a_return_that_is_not_made_for_a_period_is_never_due(limits, period_end,
     due_on = report_due_on(a_report(due_budget=10, **limits), period_end, load_calendar("every-day"))
 
     assert (due_on is not None) is is_made
-
-
-def a_closed_case(**changes):
-    case = a_case_under(a_regime(), **changes)
-    advance(case, Stage.CLOSED, now=MONDAY + timedelta(days=10))
-    return case
-
-
-@pytest.mark.parametrize(
-    ("rules", "until", "winner"),
-    [
-        ([a_retention(3)], date(2029, 3, 12), "closed-3"),
-        ([a_retention(3), a_retention(5)], date(2031, 3, 12), "closed-5"),
-        ([a_retention(5, "received"), a_retention(3)], date(2031, 3, 2), "received-5"),
-        ([a_retention(3, "received"), a_retention(3)], date(2029, 3, 12), "closed-3"),  # the same length, later start
-        ([a_retention(9, "review_told"), a_retention(3)], date(2029, 3, 12), "closed-3"),  # has not happened
-        ([a_retention(9, when={"circumstances": ["complex"]}), a_retention(3)], date(2029, 3, 12), "closed-3"),
-        ([a_retention(9, when={"channels": ["web"]}), a_retention(3)], date(2035, 3, 12), "closed-9"),
-    ],
-)
-def test_of_several_retention_rules_the_longest_that_applies_wins(rules, until, winner):
-    kept = kept_until(a_closed_case(), rules)
-
-    assert (kept.until, kept.rule.name) == (until, winner)
-
-
-def test_a_rule_that_counts_from_an_event_counts_once_it_has_happened():
-    case, later = a_closed_case(), MONDAY + timedelta(days=100)
-    timekeeping.note(case, "review_told", later, "li.wei", later)
-
-    assert kept_until(case, [a_retention(3), a_retention(3, "review_told")]).until == date(2029, 6, 10)
-
-
-@pytest.mark.parametrize(
-    "case",
-    [a_case_under(a_regime()), *[a_closed_case() for _ in "r"]],
-    ids=["open", "taken up again"],
-)
-def test_no_end_is_in_sight_while_somebody_still_works_on_it(case):
-    if not case.stage.is_open:
-        case.record(acts.Reopened(reason=ReopenReason.MISTAKE), MONDAY + timedelta(days=20))
-
-    assert kept_until(case, [a_retention(3, "received")]) is None
-
-
-def test_a_hold_keeps_a_file_whatever_the_rules_say():
-    assert kept_until(a_closed_case(), [a_retention(3)], held=True) is None
-
-
-def test_a_file_is_kept_to_the_end_of_february_where_it_began_on_a_leap_day():
-    case = a_case_under(a_regime(), now=utc(2028, 2, 29, 4))
-    case.record(acts.Closed(closure=Closure.WITHDRAWN), utc(2028, 2, 29, 4))
-
-    assert kept_until(case, [a_retention(5)]).until == date(2033, 2, 28)
-
-
-def test_without_rules_nothing_says_how_long():
-    assert kept_until(a_closed_case()) is None

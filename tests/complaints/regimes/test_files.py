@@ -4,7 +4,7 @@ import tomllib
 import pytest
 
 from complaints.calendars.files import packaged_names
-from complaints.errors import RuleFileInvalid, SettingError
+from complaints.errors.settings import RuleFileInvalid, SettingError
 from complaints.regimes.files import Finding, check, packaged_content, packaged_files, parse, read_pack
 from complaints.regimes.overlays import overlaid
 from complaints.regimes.rulebook import load_pack

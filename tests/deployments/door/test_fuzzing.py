@@ -56,6 +56,7 @@ def prepared(door: TestClient, firm: Installation) -> list[str]:
     return references
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda one: one.value)
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_whatever_is_sent_is_answered_as_described_and_nothing_is_half_stored(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from complaints.errors import UnknownCase
+from complaints.errors.case import UnknownCase
 from complaints.settings import settings
 from deployments.logs.lines import JsonLines, TextLines, ToStandardError, line_formatter
 

@@ -54,6 +54,7 @@ SECRETS = ("secret-link-of-a-page", "rdt_secret-token", "secret-query", "林知�
 REFERENCE = "TS260302-7K3M9QX"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_no_link_token_query_or_person_enters_the_log_of_a_door_in_whatever_way_it_is_started(
     tmp_path: Path, log_format: str

@@ -3,7 +3,7 @@ import socket
 import httpx
 import pytest
 
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from deployments.metrics import worker
 from deployments.metrics.serving import serve_health
 

@@ -4,16 +4,17 @@ from email.utils import format_datetime
 
 import pytest
 
+from complaints import acts
 from complaints.adapters.evidence import read_evidence
 from complaints.adapters.mailbox import limits
 from complaints.adapters.mailbox.transport import Fetched, Folder
 from complaints.adapters.tables import CaseRow, DeliveryRow, StartRow
 from complaints.answers import Question
-from complaints.words import Channel, Closure
+from complaints.words import Channel, Closure, Stage
 from tasks import desk
 from tasks.contributions import withdraw
 from tasks.incoming_mail import Outcome, Taken, take_in
-from tests.builders import MONDAY
+from tests.builders import MONDAY, advance
 from tests.mails import FIRM, LIN, WORDS, a_bounce, a_mail, a_multipart
 from tests.tasks.mail.looking import a_sent_letter, case_of, count, mail_taken, take
 
@@ -281,6 +282,19 @@ def test_a_letter_returned_in_free_words_is_found_by_its_reference_and_address(s
     case = store.read_case(reference)
     assert case.asks is Question.DELIVERY
     assert not case.refused_by  # anybody may have written this: a person decides
+
+
+def test_a_letter_of_an_erased_case_that_comes_back_changes_nothing(store, tmp_path):
+    reference, message_id = a_sent_letter(store)
+    with store.open_case(reference) as desk:
+        advance(desk.case, Stage.CLOSED, now=desk.now)
+        desk.case.record(acts.Erased(ground="consent_withdrawn", approver="w.f"), desk.now, "li.wei")
+    before = len(store.entries(reference))
+
+    taken = take(a_bounce(message_id))
+
+    assert (taken.outcome, taken.references) == (Outcome.BOUNCE, ())
+    assert len(store.entries(reference)) == before
 
 
 def test_a_return_that_speaks_of_no_letter_of_ours_changes_nothing(store):

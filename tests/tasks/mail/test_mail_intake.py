@@ -5,7 +5,9 @@ import pytest
 from complaints.adapters.mailbox.maildir import MaildirMailbox
 from complaints.adapters.mailbox.transport import Folder
 from complaints.adapters.tables import CaseRow, DeliveryRow, EntryRow, StartRow
-from complaints.errors import EvidenceStoreAway, MailboxRefused, MailboxUnavailable, SettingError
+from complaints.errors.evidence import EvidenceStoreAway
+from complaints.errors.incoming_mail import MailboxRefused, MailboxUnavailable
+from complaints.errors.settings import SettingError
 from tasks import desk, incoming_mail, mail_intake
 from tasks.mail_intake import take_in_waiting
 from tests.dovecot import HOST, Imap, imap_server

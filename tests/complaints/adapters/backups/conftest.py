@@ -15,7 +15,7 @@ from complaints.adapters.evidence import EvidenceStore, add_evidence
 from complaints.adapters.store import Store
 from complaints.settings import Settings
 from tests.builders import file_complaint
-from tests.conftest import POSTGRES_URL, Databases
+from tests.conftest import NO_POSTGRES, POSTGRES_URL, Databases
 
 
 @dataclass
@@ -55,8 +55,7 @@ class Firm:
 def postgres_tools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded PostgreSQL brings along the tools of its own version."""
     if "postgresql" in request.node.name and POSTGRES_URL not in os.environ:
-        import pgserver
-
+        pgserver = pytest.importorskip("pgserver", reason=NO_POSTGRES, exc_type=ImportError)
         tools = Path(pgserver.__file__).parent / "pginstall" / "bin"
         monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
 

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from complaints.adapters.backups.manifest import MANIFEST
-from complaints.errors import BackupBroken, BackupRefused, MasterKeyMissing, MasterKeyWrong
+from complaints.errors.backups import BackupBroken, BackupRefused
+from complaints.errors.sealing import MasterKeyMissing, MasterKeyWrong
 from complaints.sealing import MasterKey
 from tests.builders import a_letter, prepare_letter
 from tests.conftest import rows_of
@@ -29,7 +30,13 @@ def databases(sqlite):
 
 
 def test_letters_archive_summaries_and_settings_are_put_back_where_they_are_missing(firm, new_machine, place):
-    paths = ("letters/hand-over/TS-1.html", "archive/TS-2/case.json", "summaries/2026-03.html", "redress.toml")
+    paths = (
+        "letters/hand-over/TS-1.html",
+        "archive/TS-2/case.json",
+        "summaries/2026-03.html",
+        "redress.toml",
+        "returns/uk-disp.toml",
+    )
     for path in paths:
         firm.write(path, path.encode())
     firm.write("logs/door.log", b"no part of a backup")
@@ -44,9 +51,10 @@ def test_letters_archive_summaries_and_settings_are_put_back_where_they_are_miss
         paths[1].encode(),
         b"newer",
         paths[3].encode(),
+        paths[4].encode(),
     ]
     assert not (home / "logs").exists()
-    assert restored.files == 3
+    assert restored.files == 4
 
 
 def test_nothing_in_a_backup_can_be_read_without_the_key(firm, place):

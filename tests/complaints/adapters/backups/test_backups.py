@@ -4,13 +4,17 @@ import threading
 
 import pytest
 
+from complaints.adapters.archive import drafting
+from complaints.adapters.archive.verifying import verify_archive
+from complaints.adapters.archive.writing import archive_case
 from complaints.adapters.backups.restoring import Backup
 from complaints.adapters.evidence import open_evidence
+from complaints.adapters.pdf import PdfUnavailable
 from complaints.adapters.verify import verify
 from complaints.answers import Question
-from complaints.errors import BackupRefused
+from complaints.errors.backups import BackupRefused
 from complaints.words import Stage
-from tests.builders import a_stored_case
+from tests.builders import a_stored_case, advance
 from tests.conftest import rows_of
 from tests.evidence_places import JPEG
 
@@ -18,7 +22,12 @@ CONFIDENTIAL = "林知夏 的手机号 13800000101".encode()
 
 
 def rows(store):
-    return {table.name: content for table, content in rows_of(store).items() if content}
+    """All rows by table; but for which anchor was written last: a restored firm writes one of its own at once."""
+    found = {table.name: content for table, content in rows_of(store).items() if content}
+    for firm in found["firm"]:
+        for name in [name for name in firm if name.startswith("anchor_")]:
+            del firm[name]
+    return found
 
 
 def everything(place):
@@ -71,6 +80,8 @@ def test_a_backup_holds_one_moment_although_complaints_come_in_meanwhile(firm, n
     writer.start()
     try:
         taken = [firm.backup(place / str(number)) for number in range(3)]
+        while len(filed) <= 3 and writer.is_alive():  # on a busy machine three backups are quicker than three cases
+            taken.append(firm.backup(place / str(len(taken))))
     finally:
         ends.set()
         writer.join()
@@ -130,3 +141,23 @@ def test_a_letter_that_was_on_its_way_is_asked_of_a_person_after_a_restore(firm,
     assert (letter.status, case.asks) == ("uncertain", Question.DELIVERY)
     assert "restored from the backup" in letter.reason
     assert verify(new_machine.store).breaks == []
+
+
+def test_an_archived_case_comes_back_with_its_package(firm, new_machine, place, monkeypatch):
+    def unavailable(_):
+        raise PdfUnavailable("there is no Pango")
+
+    monkeypatch.setattr(drafting, "to_pdf", unavailable)
+    reference = firm.file()
+    firm.evidence(reference, JPEG)
+    with firm.store.open_case(reference) as desk:
+        advance(desk.case, Stage.CLOSED, now=desk.now)
+    archive_case(firm.store, firm.evidence_store, firm.settings.archive_folder, reference)
+
+    taken = firm.backup(place)
+    restored = new_machine.restore(place)
+
+    assert (taken.manifest.evidence, taken.manifest.evidence_missing) == (0, 0)
+    assert (restored.evidence_wrong, restored.verified.breaks) == ((), [])
+    found = verify_archive(new_machine.store, new_machine.settings.archive_folder)
+    assert (found.cases, found.problems) == (1, [])

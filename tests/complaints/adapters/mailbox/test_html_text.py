@@ -65,6 +65,7 @@ def test_small_print_is_still_print():
     assert text_of_html('<p style="font-size:0.8em">小字</p><p style="opacity:0.5">淡</p>') == "小字\n\n淡"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [

@@ -4,7 +4,8 @@ import pytest
 
 from complaints.adapters.mailbox.maildir import MaildirMailbox
 from complaints.adapters.mailbox.transport import Folder, Waiting, open_mailbox, read_url
-from complaints.errors import MailboxUnavailable, SettingError
+from complaints.errors.incoming_mail import MailboxUnavailable
+from complaints.errors.settings import SettingError
 
 
 @pytest.fixture

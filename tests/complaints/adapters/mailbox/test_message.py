@@ -10,7 +10,7 @@ from complaints.adapters.mailbox.body import MOST_ATTACHMENTS, MOST_TEXT
 from complaints.adapters.mailbox.headers import Mailbox, file_name
 from complaints.adapters.mailbox.limits import parse, parse_header
 from complaints.adapters.mailbox.message import read_header_of, read_mail
-from complaints.errors import MailBeyondLimits
+from complaints.errors.incoming_mail import MailBeyondLimits
 from tests.mails import LIN, WORDS, a_mail, a_multipart
 
 GB = WORDS.encode("gb18030")
@@ -255,6 +255,7 @@ def test_alternatives_within_alternatives_are_each_read_once():
     assert time.process_time() - started < 5
 
 
+@pytest.mark.slow
 def test_of_more_text_than_a_book_only_the_beginning_is_read():
     mail = read_mail(a_multipart(*["Content-Type: text/html\n\n" + "<" * 1_500_000] * 3))
 

@@ -25,7 +25,7 @@ from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow
 from complaints.adapters.verify import verify
 from complaints.case import Case
-from complaints.errors import SettingError
+from complaints.errors.settings import SettingError
 from complaints.words import Category, Channel, Closure, ContactKind, Kind, Stage
 from tests.builders import REGIME
 from tests.conftest import SqliteFiles
@@ -161,7 +161,9 @@ def test_a_row_keeps_everything_that_a_record_has_room_for(cases, tmp_path):
     assert complaint is not None
     assert complaint.channel is Channel.WEB
     assert complaint.language == "en"
-    assert complaint.product == "Checking or savings account / Checking account"
+    assert complaint.product == "Checking or savings account"
+    assert complaint.sub_product == "Checking account"
+    assert complaint.issue == "Problem caused by your funds being low"
     assert complaint.category is Category.FEES
     assert complaint.respondent == "EXAMPLE BANK, N.A."
     assert complaint.region == "US-FL"
@@ -221,7 +223,7 @@ def test_a_withheld_narrative_without_a_sub_issue_names_the_issue_alone(cases, t
     complaint = only_case(cases).complaint
     assert complaint is not None
     assert complaint.narrative == "Issue: Problem caused by your funds being low (no narrative published)"
-    assert complaint.product == "Checking or savings account"
+    assert complaint.sub_product is None
 
 
 def test_each_way_of_submitting_has_its_channel(cases, tmp_path):
@@ -486,7 +488,7 @@ def test_a_row_that_is_there_is_the_same_whether_open_or_history_and_whatever_it
     report = import_rows(cases, tmp_path, a_row(Product="Mortgage"), as_history=True)
 
     assert counts(report) == (0, 1, 0)
-    assert only_case(cases).facts.product == "Checking or savings account / Checking account"
+    assert only_case(cases).facts.product == "Checking or savings account"
     assert only_case(cases).stage is Stage.RECEIVED
 
 
@@ -799,6 +801,7 @@ def test_one_banks_extract_is_read_with_nothing_left_over(cases):
     assert report.ignored == ()
 
 
+@pytest.mark.slow
 @needs_shared
 def test_every_row_of_the_real_files_is_readable(cases, monkeypatch):
     monkeypatch.setattr(batches.Batches, "take", lambda _, drafts: batches.Batch(new=len(list(drafts))))

@@ -343,6 +343,7 @@ def test_a_person_who_was_erased_is_not_taken_in_again(store, tmp_path):
         assert "was erased" in report.rejects[0].reason
 
 
+@pytest.mark.slow
 def test_an_import_that_is_killed_goes_on_when_it_is_started_again(databases: Databases, key_file, tmp_path):
     store = Store(databases.migrated(), key_file)
     file = write_csv(tmp_path, orders(*range(400)))

@@ -13,7 +13,7 @@ from complaints.adapters.spreadsheets.layout import MappedLayout
 from complaints.adapters.spreadsheets.layouts import find_layout, packaged_layouts, recognise
 from complaints.adapters.spreadsheets.mapping import DATES, packaged, read_mapping
 from complaints.adapters.spreadsheets.report import TableRefused
-from complaints.errors import RuleFileInvalid, SettingError
+from complaints.errors.settings import RuleFileInvalid, SettingError
 from tests.complaints.adapters.spreadsheets.builders import HOTLINE, REGISTER, TRANSFERS, write_csv
 
 GOOD = """name = "branch"

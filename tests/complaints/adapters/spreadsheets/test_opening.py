@@ -124,6 +124,7 @@ def test_a_gzip_of_too_much_text_is_read_up_to_the_limit(tmp_path, monkeypatch):
     assert 0 < len(rows) < 40_000
 
 
+@pytest.mark.slow
 def test_a_zip_bomb_of_csv_is_not_unpacked_to_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "RATIO_FROM", 200_000)
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,0 +1,71 @@
+"""Letters: prepared, sent, what became of them, how an undelivered one goes on."""
+
+from datetime import datetime
+
+from complaints.acts_by_subject.base import Act
+from complaints.words import DeliveryStatus, GiveUpReason, Repair
+
+
+class LetterPrepared(Act):
+    """A letter was rendered, stored and put into the outbox."""
+
+    personal = frozenset({"recipient"})
+    letter: str
+    round: int
+    number: str
+    language: str
+    message_id: str
+    sha256: str
+    channel: str
+    recipient: str | None = None
+
+
+class LetterSent(Act):
+    """A letter left: accepted by the mail server, or put on the list to be handed over."""
+
+    letter: str
+    round: int
+    channel: str
+    receipt: str
+
+
+class LetterFailed(Act):
+    """A letter could not be delivered, or nobody knows whether it was; a person decides."""
+
+    letter: str
+    round: int
+    reason: str
+    uncertain: bool = False
+    refused: bool = False  # for good: this address takes no letters
+
+
+class DeliveryReported(Act):
+    """A gateway or the mail system told what became of a letter after it had left."""
+
+    personal = frozenset({"detail"})
+    letter: str
+    round: int
+    status: DeliveryStatus
+    occurred_at: datetime
+    sender: str
+    code: str | None = None  # such as 5.1.1 (RFC 3463)
+    detail: str | None = None
+
+
+class LetterRepaired(Act):
+    """A person said how an undelivered letter goes on."""
+
+    personal = frozenset({"recipient"})
+    letter: str
+    round: int
+    choice: Repair
+    channel: str
+    recipient: str | None = None
+
+
+class LetterGivenUp(Act):
+    """A letter will not be delivered, for a reason that a person gave."""
+
+    letter: str
+    round: int
+    reason: GiveUpReason
