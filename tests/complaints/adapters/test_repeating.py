@@ -81,7 +81,7 @@ def test_no_clear_word_of_a_person_is_in_the_table_of_signs(store):
 
     with store.read() as session:
         stored = " ".join(map(str, session.execute(text("SELECT * FROM signs")).all()))
-    for personal in ("林知夏", "310101198001011237", "13800000101", "lin.zhixia", "QZ", "qz0001", "overdraft"):
+    for personal in ("林知夏", "310101198001011237", "13800000101", "lin.zhixia", "QZ-0001", "qz0001", "overdraft"):
         assert personal not in stored
 
 
