@@ -3,51 +3,34 @@
 On SQLite, Prefect opens most writing transactions as readers. When anything else is written before such a one
 writes, SQLite refuses it at once ("database is locked") and the click on *Resume* is answered with 503; measured
 with a dozen cases moving, that happened every few seconds. Here every transaction that Prefect marks as one takes
-the write lock when it begins, so that writers queue instead. On PostgreSQL nothing is changed.
+the write lock when it begins, so that writers queue instead. That and what else is changed in Prefect's server stands
+in ``deployments.server_parts``.
 """
 
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Final
 
 import uvicorn
 from prefect.cli._server_utils import _run_all_services
-from prefect.server.database import configurations, provide_database_interface
-from prefect.server.database.configurations import AioSqliteConfiguration
+from prefect.server.api import server
+from prefect.server.database import provide_database_interface
 from prefect.server.models.block_registration import run_block_auto_registration
 from prefect.settings import get_current_settings
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
+from starlette.types import ASGIApp
 
 from complaints.errors.settings import SettingError
 from complaints.settings import Settings
+from deployments.server_parts import lighten, lighten_requests
 
 KEEP_ALIVE_SECONDS: Final = 75
 """How long an idle connection is kept: longer than clients (25 s) and proxies (60 s) keep it."""
 
 _MIGRATION_LOCK: Final = int.from_bytes(b"prefect")
-
-
-@asynccontextmanager
-async def begin_immediately(
-    self: AioSqliteConfiguration, session: AsyncSession, with_for_update: bool = False
-) -> AsyncGenerator[AsyncSessionTransaction, None]:
-    """Begin a transaction that may write, with the write lock.
-
-    Only this one: Prefect opens further sessions within some of its transactions, and those would wait for a lock
-    that is held until they are done.
-    """
-    async with session.begin() as transaction:
-        token = configurations.SQLITE_BEGIN_MODE.set("IMMEDIATE")
-        try:
-            await session.connection()  # begins here
-        finally:
-            configurations.SQLITE_BEGIN_MODE.reset(token)
-        yield transaction
 
 
 def check_settings(settings: Settings, *, many: bool) -> None:
@@ -96,13 +79,13 @@ def serve(*, services: bool = True) -> None:
     Args:
         services: Whether the background services run in this process too; without them several may serve.
     """
-    AioSqliteConfiguration.begin_transaction = begin_immediately  # type: ignore[method-assign] # on purpose, see above
+    lighten()
     if not services:
         os.environ["PREFECT__SERVER_WEBSERVER_ONLY"] = "1"  # what `prefect server start --no-services` does
     asyncio.run(migrate_alone())
     api = get_current_settings().server.api
     uvicorn.run(
-        "prefect.server.api.server:create_app",
+        create,
         factory=True,
         host=api.host,
         port=api.port,
@@ -112,6 +95,13 @@ def serve(*, services: bool = True) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,
     )
+
+
+def create() -> ASGIApp:
+    """Return Prefect's server, which :func:`serve` serves."""
+    app = server.create_app()
+    lighten_requests(app)
+    return app
 
 
 def run_services() -> None:
