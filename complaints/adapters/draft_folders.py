@@ -1,6 +1,5 @@
 """Folders of files that are there whole or not at all: written beside their place, then renamed."""
 
-import os
 import secrets
 import shutil
 import time
@@ -8,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from complaints.adapters.durable import sync_folder
+from complaints.adapters.durable import write_whole
 
 ABANDONED_SECONDS: Final = 3600
 """A draft this old was left behind by a process that was killed."""
@@ -32,11 +31,7 @@ def draft_folder(parent: Path, name: str, files: Mapping[str, bytes]) -> Path:
     try:
         draft.mkdir(mode=0o700)
         for file, content in files.items():
-            with os.fdopen(os.open(draft / file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
-        sync_folder(draft)
+            write_whole(draft / file, content)
     except BaseException:
         drop_folder(draft)
         raise

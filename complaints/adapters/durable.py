@@ -2,7 +2,10 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -48,15 +51,29 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _draft(path: Path, content: bytes) -> Path:
-    """Write a file beside its place, to the disk."""
+@contextmanager
+def draft_beside(path: Path) -> Iterator[BinaryIO]:
+    """Yield a new file beside a place, to write; its ``name`` says where it is.
+
+    It is on the disk once this ends; then whoever asked renames it and calls :func:`sync_folder`, or removes it. Where
+    this ends by an exception nothing is left. Only its owner may read it.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
+        with open(draft, "xb", opener=_for_owner) as file:
+            yield cast(BinaryIO, file)
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    return draft
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _draft(path: Path, content: bytes) -> Path:
+    with draft_beside(path) as file:
+        file.write(content)
+    return Path(file.name)

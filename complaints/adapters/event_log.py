@@ -1,16 +1,16 @@
 """Event logs for process mining, written from the case database to a file."""
 
-import os
-import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Final, TextIO
 
 from sqlalchemy import select
 
+from complaints.adapters.durable import draft_beside, sync_folder
 from complaints.adapters.entries import ledgers_in_clear
 from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow
@@ -48,7 +48,7 @@ def export_xes(store: Store, file: Path, since: datetime | None, until: datetime
 
     The file is there whole or not at all.
     """
-    with _draft(file) as out:
+    with _whole(file) as out:
         return write_xes(out, traces(store, since, until))
 
 
@@ -57,19 +57,19 @@ def export_ocel(store: Store, file: Path, since: datetime | None, until: datetim
 
     The file is there whole or not at all.
     """
-    with _draft(file) as out, tempfile.TemporaryFile("w+", encoding="utf-8", dir=file.parent) as spool:
+    with _whole(file) as out, tempfile.TemporaryFile("w+", encoding="utf-8", dir=file.parent) as spool:
         return write_ocel(out, spool, traces(store, since, until))
 
 
 @contextmanager
-def _draft(file: Path) -> Iterator[TextIO]:
+def _whole(file: Path) -> Iterator[TextIO]:
     """Open a file to write that takes its name once all of it is on the disk; only its owner may read it."""
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    with draft_beside(file) as draft:
+        out = TextIOWrapper(draft, encoding="utf-8")
+        yield out
+        out.detach()  # what it holds back goes into the draft, which stays open
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(file)
+        Path(draft.name).replace(file)
     finally:
-        draft.unlink(missing_ok=True)
+        Path(draft.name).unlink(missing_ok=True)
+    sync_folder(file.parent)

@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from complaints.adapters.archive.package import FORMAT, dump_json
 from complaints.adapters.evidence import context_of
 from complaints.adapters.projection import case_columns
 from complaints.case import Case
-from complaints.case_explanation import ClockExplanation, explain_case
+from complaints.case_explanation import explain_case
 from complaints.correspondence import Letter
 from complaints.evidence import safe_name
 from complaints.exhibits import Exhibit
@@ -140,8 +141,8 @@ def case_file_name(language: str) -> str:
 
 def case_files(source: Source) -> dict[str, str]:
     """Return the case file as HTML that needs nothing else, by language."""
-    clocks, facts = explain_case(source.case), [json.loads(entry.facts) for entry in source.entries]
-    return {language: _case_file(source, language, clocks, facts) for language in LANGUAGES}
+    in_both = {"clocks": explain_case(source.case), "ledger": _ledger(source)}
+    return {language: _case_file(source, language, in_both) for language in LANGUAGES}
 
 
 def contents_of(
@@ -156,12 +157,17 @@ def contents_of(
     """
     yield from case_files.items()
     yield RECORD, dump_json(_record(source))
-    yield SCHEMA, files(__package__).joinpath(SCHEMA).read_bytes()
+    yield SCHEMA, _schema()
     for kept in source.letters:
         yield from kept.files.items()
     exhibits = {one.number: one for one in source.case.evidence}
     for number, name in source.evidence.items():
         yield name, read(exhibits[number])
+
+
+@cache
+def _schema() -> bytes:
+    return files(__package__).joinpath(SCHEMA).read_bytes()
 
 
 # --- taking it out again --------------------------------------------------------------------------
@@ -265,22 +271,37 @@ def _exhibit(one: Exhibit, file: str | None) -> dict[str, Any]:
     }
 
 
-def _case_file(
-    source: Source, language: str, clocks: Sequence[ClockExplanation], facts: Sequence[Mapping[str, Any]]
-) -> str:
-    case = source.case
+def _ledger(source: Source) -> list[tuple[Any, ...]]:
+    """Return the ledger as the case file shows it: number, time, act, clock, letter, by whom, whether sealed, hash.
 
-    def when(at: datetime | None) -> str:
-        return at.astimezone(case.pack.tz).isoformat(" ", "seconds")[:19] if at else "—"
+    The lines are many, and a template takes plain values several times as fast as it asks an entry for them.
+    """
+    when, lines = _when_in(source.case.pack.tz), []
+    for one in source.entries:
+        facts = json.loads(one.facts)
+        about = facts.get("clock"), facts.get("letter")
+        lines.append((one.seq, when(one.at), one.kind, *about, one.by, one.sealed is not None, one.hash))
+    return lines
+
+
+def _when_in(zone: tzinfo) -> Callable[[datetime | None], str]:
+    return lambda at: at.astimezone(zone).isoformat(" ", "seconds")[:19] if at else "—"
+
+
+def _case_file(source: Source, language: str, in_both: Mapping[str, Any]) -> str:
+    case = source.case
+    when = _when_in(case.pack.tz)
 
     def until(at: datetime) -> str:
         """Midnight ends the day before: that is the last day in time."""
         shown, last = when(at), when(at - timedelta(seconds=1))
         return f"{last[:10]} 24:00:00" if shown.endswith("00:00:00") else shown
 
+    def word(title: Any) -> str:
+        return str(title.word(language)) if title else "—"
+
     titles = {name: rule_of(case, name)[0].title.word(language) for name in case.clocks}
     department = department_word(case.assessed.department, language) if case.assessed else None
-    ledger = [(entry, one.get("clock"), one.get("letter")) for entry, one in zip(source.entries, facts, strict=True)]
     return (
         environment()
         .get_template(f"sheets/case_file/{language}.html")
@@ -288,14 +309,14 @@ def _case_file(
             case=case,
             dated=(case.closed_at or case.facts.received_at).astimezone(case.pack.tz).date(),
             is_erased=source.key is None,
-            closure=case.closed.closure.word(language) if case.closed else "—",
+            closure=word(case.closed.closure if case.closed else None),
             department=department,
             titles=titles,
-            clocks=clocks,
             letters=source.letters,
             evidence_files=source.evidence,
-            ledger=ledger,
             when=when,
             until=until,
+            word=word,
+            **in_both,
         )
     )

@@ -4,11 +4,11 @@ It is checked down to every letter and file that the ledger names before anybody
 """
 
 import os
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from complaints.adapters.archive.checking import check_package
 from complaints.adapters.archive.contents import (
@@ -35,6 +35,7 @@ from complaints.adapters.archive.package import (
 )
 from complaints.adapters.archive.paper import to_pdf
 from complaints.adapters.archive.reading import ArchiveBroken
+from complaints.adapters.durable import draft_beside
 from complaints.adapters.evidence import EvidenceStore, context_of
 from complaints.adapters.pdf import PdfUnavailable
 from complaints.case import Case
@@ -98,13 +99,28 @@ def drafts_of_a_run() -> Iterator[list[Draft]]:
 
 
 def draft_package(evidence: EvidenceStore, folder: Path, source: Source) -> Draft:
-    """Write and check the package of a case.
+    """Write and check the package of a case; raises as :func:`begin_draft` and what it returns."""
+    return next(begin_draft(evidence, folder, source))
+
+
+def begin_draft(evidence: EvidenceStore, folder: Path, source: Source) -> Generator[Draft]:
+    """Write the package of a case; others may be written while the disk takes it.
+
+    Returns:
+        What gives the draft once it is on the disk, was read back and checked. Closed before that, it leaves nothing.
 
     Raises:
         ArchiveBroken: what was written does not match.
         EvidenceMissing, EvidenceAltered: a file of evidence is not in its store as it was taken in.
         ArchiveUnwritable: there is no room.
     """
+    steps = _draft(evidence, folder, source)
+    next(steps)
+    return cast(Generator[Draft], steps)
+
+
+def _draft(evidence: EvidenceStore, folder: Path, source: Source) -> Generator[Draft | None]:
+    """Yield None once a package is written, and then its draft."""
     case, key = source.case, source.key
     closed_on = (case.closed_at or case.facts.received_at).astimezone(case.pack.tz)
     target = package_path(folder, case.reference, closed_on.year)
@@ -128,22 +144,29 @@ def draft_package(evidence: EvidenceStore, folder: Path, source: Source) -> Draf
     try:
         for place in (folder, target.parent):  # each by itself: parents=True would open those in between
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = target.with_name(f".{case.reference}.{secrets.token_hex(4)}.part")
         with ExitStack() as undo:
-            undo.callback(file.unlink, missing_ok=True)
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            with draft_beside(target) as out:
+                file = Path(out.name)
                 contents = contents_of(source, pages, _Reader(evidence, folder, source))
                 whole = write_package(out, manifest, readme, source.entries, contents, key, size)
                 out.flush()
-                os.fsync(out.fileno())
-                os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # what is checked comes from the disk
+                _let_go_of(out.fileno())
+                yield None
+            undo.callback(file.unlink, missing_ok=True)
+            with file.open("rb") as written:
+                _let_go_of(written.fileno())  # what is checked comes from the disk
             if problems := check_package(file, key):
                 raise ArchiveBroken(case.reference, problems)
             line = Indexed.of(whole, sha256_of(file), file.stat().st_size)
             undo.pop_all()
     except OSError as error:
         raise ArchiveUnwritable(str(folder), error.strerror or type(error).__name__) from None
-    return Draft(file, target, line, case, has_pdf=not left_out)
+    yield Draft(file, target, line, case, has_pdf=not left_out)
+
+
+def _let_go_of(file: int) -> None:
+    """Have the disk begin to take a file that memory holds, or memory let go of one that the disk has."""
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _pages(source: Source) -> tuple[Mapping[str, bytes], tuple[str, ...]]:

@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from complaints.adapters.archive.package import Manifest, Package, PackageBroken, digest_of, package_path
+from complaints.adapters.durable import write_whole
 
 INDEX: Final = "index.csv"
 
@@ -92,11 +93,7 @@ def rebuild_index(folder: Path, progress: Callable[[int], None] = lambda _: None
                 except PackageBroken as broken:
                     problems.append(f"{path.stem}: {broken}")
                 progress(done := done + 1)
-            draft = place / f".{INDEX}.part"
-            draft.unlink(missing_ok=True)
-            _append(draft, lines)
-            draft.replace(place / INDEX)
-            sync(place)
+            write_whole(place / INDEX, _csv([_COLUMNS, *map(astuple, lines)]))
     return problems
 
 
@@ -113,18 +110,21 @@ def _read(file: Path) -> Iterator[Indexed]:
 
 
 def _append(file: Path, lines: Iterable[Indexed]) -> None:
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
+    rows: list[tuple[Any, ...]] = [astuple(line) for line in lines]
     with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as out:
         if not (end := out.seek(0, os.SEEK_END)):
-            writer.writerow(_COLUMNS)
+            rows = [_COLUMNS, *rows]
         elif out.seek(end - 1) is not None and out.read(1) != b"\n":
-            written.write("\n")  # ends what a full disk left of a line
-        for line in lines:
-            writer.writerow(["" if value is None else value for value in astuple(line)])
-        out.write(written.getvalue().encode())
+            out.write(b"\n")  # ends what a full disk left of a line
+        out.write(_csv(rows))
         out.flush()
         os.fsync(out.fileno())
+
+
+def _csv(rows: Iterable[Iterable[Any]]) -> bytes:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows(rows)  # None is written as nothing
+    return written.getvalue().encode()
 
 
 @contextmanager
@@ -135,14 +135,5 @@ def _locked(place: Path) -> Iterator[Path]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield place
-    finally:
-        os.close(descriptor)
-
-
-def sync(folder: Path) -> None:
-    """Bring a folder's names to the disk: what the ledger calls archived survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

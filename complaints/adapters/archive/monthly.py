@@ -6,10 +6,9 @@ the person is erased. Of a whistle-blowing report, what could lead to the person
 says in its metadata as at when it was made; it is made again once a case of that month has changed.
 """
 
-import os
-import secrets
 from collections.abc import Iterator
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from complaints.adapters.archive.contents import WITHHELD
-from complaints.adapters.archive.index import sync
+from complaints.adapters.durable import write_whole
 from complaints.adapters.frames import load_frame, own_words, without_numbers
 from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow
@@ -133,17 +132,9 @@ def _covers(path: Path, count: int, changed_at: datetime | None) -> bool:
 
 
 def _write(path: Path, table: pa.Table) -> None:
-    """Write a file, whole or not at all, so that it survives a power cut."""
+    """Write a month's file, of some ten thousand rows at most."""
     for place in (path.parent.parent.parent, path.parent.parent, path.parent):
         place.mkdir(mode=0o700, exist_ok=True, parents=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            pq.write_table(table, out, compression="zstd")
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
+    content = BytesIO()
+    pq.write_table(table, content, compression="zstd")
+    write_whole(path, content.getvalue())

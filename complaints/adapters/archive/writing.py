@@ -9,7 +9,8 @@ again, or evidence that is in its package as well, which :func:`remove_leftovers
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,13 +20,20 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from complaints import acts
-from complaints.adapters.archive.drafting import ArchiveUnwritable, Draft, draft_package, drafts_of_a_run
+from complaints.adapters.archive.drafting import (
+    ArchiveUnwritable,
+    Draft,
+    begin_draft,
+    draft_package,
+    drafts_of_a_run,
+)
 from complaints.adapters.archive.folders import folders
-from complaints.adapters.archive.index import Indexed, add_to_index, sync
+from complaints.adapters.archive.index import Indexed, add_to_index
 from complaints.adapters.archive.package import find_package, sha256_of
 from complaints.adapters.archive.packed import packed_cases
 from complaints.adapters.archive.reading import read_source, read_sources
 from complaints.adapters.archive.recording import Change, lock_cases, lock_packed, record_archived, save
+from complaints.adapters.durable import sync_folder
 from complaints.adapters.evidence import EvidenceStore
 from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow, ClockRow, EntryRow
@@ -126,22 +134,32 @@ def archive_cases(store: Store, evidence: EvidenceStore, folder: Path, reference
         ArchiveUnwritable: there is no room.
         EvidenceStoreAway: the evidence store does not answer.
     """
-    outcome = Outcome()
-    with drafts_of_a_run() as drafts:
+    outcome, begun = Outcome(), dict[str, Iterator[Draft]]()
+    with ExitStack() as unfinished, drafts_of_a_run() as drafts:
         for reference, source in read_sources(store, references).items():
-            try:
+            with _noted(outcome, reference):
                 if isinstance(source, ComplaintError):
                     raise source
                 if source is not None:
-                    drafts.append(draft_package(evidence, folder, source))
-            except RetryableError:
-                raise
-            except StageError:  # taken up again since it was chosen
-                outcome.later.append(reference)
-            except ComplaintError as wrong:  # the others are archived all the same
-                outcome.problems[reference] = str(wrong)
+                    begun[reference] = unfinished.enter_context(closing(begin_draft(evidence, folder, source)))
+        for reference, draft in begun.items():
+            with _noted(outcome, reference):
+                drafts.append(next(draft))
         outcome.add(_put_in_place(store, evidence, folder, drafts))
     return outcome
+
+
+@contextmanager
+def _noted(outcome: Outcome, reference: str) -> Iterator[None]:
+    """Note why a case is not archived: the others are, all the same."""
+    try:
+        yield
+    except RetryableError:
+        raise
+    except StageError:  # taken up again since it was chosen
+        outcome.later.append(reference)
+    except ComplaintError as wrong:
+        outcome.problems[reference] = str(wrong)
 
 
 def remove_leftovers(store: Store, evidence: EvidenceStore, folder: Path, now: datetime) -> list[str]:
@@ -176,7 +194,7 @@ def remove_leftovers(store: Store, evidence: EvidenceStore, folder: Path, now: d
             except (ValueError, KeyError, TypeError):
                 problems.append(f"{reference}: {SealBroken(reference)}")
                 continue
-            _remove(evidence, folder, reference, path, hashes)
+            _remove(evidence, [*folder.glob("[0-9]*")], reference, path, hashes)
     return problems
 
 
@@ -227,9 +245,9 @@ def _note(folder: Path, placed: Sequence[Draft]) -> None:
     try:
         for place, lines in by_year.items():
             add_to_index(folder, int(place.name), lines)
-            sync(place)
+            sync_folder(place)
         for place in (folder, folder.parent):  # the year may be new, and so may the archive
-            sync(place)
+            sync_folder(place)
     except OSError as error:
         raise ArchiveUnwritable(str(folder), error.strerror or type(error).__name__) from None
 
@@ -238,28 +256,31 @@ def _let_go(store: Store, evidence: EvidenceStore, folder: Path, placed: Sequenc
     """Remove what is in packages that were recorded, of those that nobody has taken back since."""
     if not placed:
         return
+    years = [*folder.glob("[0-9]*")]
     with store.write() as session:
         archived = lock_packed(session, [one.reference for one in placed])
         for draft in placed:
             reference = draft.reference
             named = archived.get(reference)
             if named is not None and named.sha256 == draft.line.sha256 and draft.target.exists():
-                _remove(evidence, folder, reference, draft.target, draft.evidence)
+                _remove(evidence, years, reference, draft.target, draft.evidence)
 
 
-def _remove(evidence: EvidenceStore, folder: Path, reference: str, package: Path, hashes: Iterable[str]) -> None:
+def _remove(
+    evidence: EvidenceStore, years: Sequence[Path], reference: str, package: Path, hashes: Iterable[str]
+) -> None:
     """Remove what is in a package that was recorded: evidence, a folder of the first format, an older package.
 
-    The case is locked, and the ledger names this package.
+    The case is locked, and the ledger names this package. ``years`` are the folders of the archive.
     """
     for sha256 in hashes:
         evidence.files.remove(reference, sha256)
     evidence.files.remove_folder(reference)
-    for older in folder.glob(f"[0-9]*/{reference}.zip"):  # it had been closed in another year, and taken up again
-        if older != package:
-            older.unlink()
-    for old in folder.glob(f"[0-9]*/{reference}"):
-        shutil.rmtree(old)
+    for year in years:
+        if year != package.parent:  # it had been closed in another year, and taken up again
+            (year / package.name).unlink(missing_ok=True)
+        if (old := year / reference).exists():
+            shutil.rmtree(old)
 
 
 def _archived(store: Store, references: set[str]) -> list[str]:

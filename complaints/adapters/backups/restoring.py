@@ -24,6 +24,7 @@ from complaints.adapters.backups.manifest import Contents, Manifest, newest, rea
 from complaints.adapters.backups.sealed import unseal
 from complaints.adapters.backups.taking import check_parts, heads_of, kept_file, rows_of_tables
 from complaints.adapters.backups.targets import target_of
+from complaints.adapters.database import MIGRATIONS
 from complaints.adapters.evidence import EvidenceStore
 from complaints.adapters.evidence_checking import Discrepancy, verify_evidence
 from complaints.adapters.evidence_files import EvidenceFiles
@@ -32,7 +33,7 @@ from complaints.adapters.keeping.erasing_again import erase_again
 from complaints.adapters.keeping.outside import AnchorsAway
 from complaints.adapters.keeping.remnants import clear_remnants, places_of
 from complaints.adapters.mail import write_private
-from complaints.adapters.store import MIGRATIONS, Store
+from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseRow, LetterRow
 from complaints.adapters.verify import Verified, verify
 from complaints.errors.backups import BackupBroken, BackupRefused

@@ -30,6 +30,7 @@ from complaints.adapters.backups.manifest import Contents, KeptFile, Manifest, P
 from complaints.adapters.backups.postgres_tools import VERSION_TABLE
 from complaints.adapters.backups.sealed import name_of, seal, unseal
 from complaints.adapters.backups.snapshots import snapshot
+from complaints.adapters.durable import draft_beside, sync_folder
 from complaints.adapters.evidence_files import EvidenceFiles
 from complaints.adapters.store import Store
 from complaints.adapters.tables import CaseKeyRow, CaseRow, EntryRow
@@ -77,8 +78,7 @@ def take_backup(settings: Settings, store: Store, place: Path, progress: Progres
         MasterKeyMissing, MasterKeyWrong: it cannot be sealed.
     """
     with _alone(place), _own_words_for_a_full_disk(place):
-        for left in place.glob(f"*{names.UNFINISHED}"):  # by a backup that was killed
-            shutil.rmtree(left)
+        _remove_leftovers(place)
         return _Taking(settings, store, place, progress).take()
 
 
@@ -91,6 +91,14 @@ def _alone(place: Path) -> Iterator[None]:
         except BlockingIOError:
             raise BackupRefused(str(place), "another backup is being taken into it", "Wait for its end") from None
         yield
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Remove what backups that were killed have left: one that is not whole, and drafts of kept files."""
+    for left in place.glob(f"*{names.UNFINISHED}"):
+        shutil.rmtree(left)
+    for draft in (place / names.FILES).glob(f"*/.*{names.UNFINISHED}"):
+        draft.unlink()
 
 
 @contextmanager
@@ -159,9 +167,9 @@ class _Taking:
                 _write_file(draft / names.MANIFEST, [manifest.model_dump_json(indent=2).encode()])
                 self._progress("reading it back", 0)
                 check_parts(draft, manifest, self._master)
-                _sync(draft)
+                sync_folder(draft)
                 draft.rename(folder)
-                _sync(self._place)
+                sync_folder(self._place)
                 undo.pop_all()
         return Taken(folder, manifest, self._copied, self._written)
 
@@ -319,26 +327,12 @@ def _pieces(content: IO[bytes], also: Callable[[bytes], object] = lambda _: None
 def _write_file(file: Path, content: Iterable[bytes]) -> Part:
     """Write a file, whole or not at all, so that it survives a power cut."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft, digest, size = file.with_name(f".{file.name}{names.UNFINISHED}"), hashlib.sha256(), 0
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            for piece in content:
-                out.write(piece)
-                digest.update(piece)
-                size += len(piece)
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(file)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    _sync(file.parent)
+    digest, size = hashlib.sha256(), 0
+    with draft_beside(file) as out:
+        for piece in content:
+            out.write(piece)
+            digest.update(piece)
+            size += len(piece)
+    Path(out.name).replace(file)
+    sync_folder(file.parent)
     return Part(size=size, sha256=digest.hexdigest())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

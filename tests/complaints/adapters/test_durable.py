@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from complaints.adapters.durable import add_whole, write_whole
+from complaints.adapters.durable import add_whole, draft_beside, write_whole
 
 
 @pytest.mark.parametrize("write", [write_whole, add_whole])
@@ -50,3 +50,26 @@ def test_file_and_name_are_on_the_disk_when_it_is_said_to_be_written(tmp_path, w
 
     assert [one.startswith(f"{tmp_path}/.a.json.") for one in synced[:1]] == [True]
     assert synced[1:] == [str(tmp_path)]
+
+
+def test_a_draft_is_on_the_disk_before_it_is_used_and_stands_beside_its_place(tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(os.fstat(handle).st_size), sync(handle)))
+
+    with draft_beside(tmp_path / "a.zip") as file:
+        file.write(b"one")
+
+    (draft,) = tmp_path.iterdir()
+    assert (str(draft), synced, draft.stat().st_mode & 0o777) == (file.name, [3], 0o600)
+    assert draft.name.startswith(".a.zip.")
+
+
+def test_a_draft_that_could_not_be_made_is_gone(tmp_path):
+    def break_off():
+        with draft_beside(tmp_path / "a.zip") as file:
+            file.write(b"one")
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        break_off()
+    assert [*tmp_path.iterdir()] == []

@@ -29,7 +29,7 @@ STEPS: dict[str, tuple[object, str]] = {
     "it is checked": (drafting, "check_package"),
     "it is put into its place": (Path, "replace"),
     "it is noted in the index": (writing, "add_to_index"),
-    "its name is brought to the disk": (writing, "sync"),
+    "its name is brought to the disk": (writing, "sync_folder"),
     "the ledger is committed": (DefaultDialect, "do_commit"),
     "its evidence is removed": (EvidenceFiles, "remove"),
     "the folder of its evidence is removed": (EvidenceFiles, "remove_folder"),

@@ -210,7 +210,7 @@ def test_a_copy_that_finds_no_room_leaves_nothing_in_clear(small_firm: Firm, tmp
 
 def test_the_folder_of_a_new_year_is_brought_to_the_disk(small_firm: Firm, monkeypatch):
     synced = []
-    monkeypatch.setattr(writing, "sync", synced.append)
+    monkeypatch.setattr(writing, "sync_folder", synced.append)
 
     small_firm.archive(reference := small_firm.a_closed_case())
 

@@ -22,11 +22,12 @@ from complaints.adapters.archive.writing import archivable, archive_case, archiv
 from complaints.adapters.entries import replay
 from complaints.adapters.evidence import EvidencePacked, context_of, open_evidence
 from complaints.adapters.evidence_checking import verify_evidence
+from complaints.adapters.evidence_files import EvidenceFiles
 from complaints.adapters.store import Store
 from complaints.adapters.tables import EntryRow, LetterRow
 from complaints.adapters.verify import verify
 from complaints.errors.case import CaseConflict, StageError, UnknownCase
-from complaints.errors.evidence import EvidenceAltered, EvidenceMissing
+from complaints.errors.evidence import EvidenceAltered, EvidenceMissing, EvidenceStoreAway
 from complaints.reception import receive
 from complaints.regimes.rulebook import load_pack
 from complaints.words import Closure, Stage
@@ -60,6 +61,7 @@ def everything_in(firm: Firm) -> dict[str, bytes]:
 def test_the_ledger_names_the_package(firm: Firm):
     reference = firm.a_closed_case()
     head, count = firm.store.entries(reference)[-1].hash, len(firm.store.entries(reference))
+    closed_at = firm.store.read_case(reference).closed_at
 
     path = firm.archive(reference)
 
@@ -67,7 +69,7 @@ def test_the_ledger_names_the_package(firm: Firm):
     assert firm.store.read_case(reference).stage is Stage.ARCHIVED
     with Package.open(path) as package:
         assert (package.manifest.head, package.manifest.entries) == (head, count)
-    assert path == firm.folder / str(datetime.now(load_pack(REGIME).tz).year) / f"{reference}.zip"
+    assert path == firm.folder / str(closed_at.astimezone(load_pack(REGIME).tz).year) / f"{reference}.zip"
     assert check_package(path, firm.key(reference)) == []
 
 
@@ -300,6 +302,40 @@ def test_a_full_disk_at_any_step_leaves_everything_as_it_was(firm: Firm, monkeyp
     assert writing.archive_cases(firm.store, firm.evidence, firm.folder, [reference]).archived == [reference]
     assert len(firm.archived_entries(reference)) == 1
     assert [one.reference for one in read_index(firm.folder)] == [reference]
+
+
+def test_all_packages_of_a_share_are_written_before_the_disk_is_waited_for(firm: Firm, monkeypatch):
+    references, sync, there = [firm.a_closed_case(number=f"{one}") for one in range(3)], os.fsync, []
+
+    def count(descriptor: int) -> None:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            there.append(len([*firm.folder.rglob(".*.part")]))
+        sync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drafting.os, "fsync", count)
+        archive_cases(firm.store, firm.evidence, firm.folder, references)
+
+    assert there[:3] == [3, 3, 3]
+
+
+def test_an_evidence_store_that_goes_away_amid_a_share_leaves_no_draft_and_nothing_recorded(firm: Firm, monkeypatch):
+    references, read, asked = [firm.a_closed_case(number=f"{one}") for one in range(2)], EvidenceFiles.read, []
+
+    def away(files: EvidenceFiles, reference: str, sha256: str) -> bytes | None:
+        asked.append([*firm.folder.rglob(".*.part")])
+        if len(asked) == 2:
+            raise EvidenceStoreAway("it sleeps")
+        return read(files, reference, sha256)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EvidenceFiles, "read", away)
+        with pytest.raises(EvidenceStoreAway):
+            archive_cases(firm.store, firm.evidence, firm.folder, references)
+
+    assert [len(drafts) for drafts in asked] == [1, 2]  # the first was written
+    assert everything_in(firm) == {}
+    assert [firm.archived_entries(one) for one in references] == [[], []]
 
 
 # --- after a restore of a backup ------------------------------------------------------------------

@@ -168,9 +168,12 @@ def test_a_folder_without_a_whole_backup_is_none(firm, place):
 
 def test_what_a_killed_backup_left_is_removed_by_the_next(firm, place):
     (place / "2026-03-02T01-00-00Z.part").mkdir(parents=True)
+    (place / "files/7a").mkdir(parents=True)
+    (place / "files/7a/.7a31.5c0f.part").write_bytes(b"half")
 
     taken = firm.backup(place)
 
+    assert not list(place.rglob("*.part"))
     assert [one.name for one in place.iterdir() if one.is_dir() and one.name.startswith("2")] == [taken.folder.name]
 
 
