@@ -240,7 +240,7 @@ class Satisfaction(Worded):
     """The result of the follow-up call."""
 
     SATISFIED = "satisfied", "满意", "satisfied"
-    NEUTRAL = "neutral", "基本满意", "neutral"
+    NEUTRAL = "neutral", "基本满意", "broadly satisfied"
     DISSATISFIED = "dissatisfied", "不满意", "dissatisfied"
     NOT_REACHED = "not_reached", "未能联系上", "not reached"
 

@@ -13,7 +13,7 @@ from complaints.reporting.cover import Cover, Hand
 from complaints.reporting.difference import Tables, difference_csv
 from complaints.reporting.difference_page import difference_page
 from complaints.reporting.figures import Figures
-from complaints.reporting.long_csv import figures_csv
+from complaints.reporting.long_csv import figures_csv, warning_days_csv
 from complaints.reporting.rendering import render
 from complaints.reporting.versions import Version
 from complaints.reporting.workbook import workbook
@@ -44,6 +44,8 @@ def made_pages(
     linked = cover_of(version, pack, _links(version, tables, master))
     files = {f"summary.{one}.html": render(figures, linked, one).encode() for one in LANGUAGES}
     files |= {"summary.xlsx": workbook(figures, linked), "summary.csv": figures_csv(figures).encode()}
+    if (days := warning_days_csv(figures)) is not None:
+        files["warning-days.csv"] = days.encode()
     with suppress(PdfUnavailable):
         files |= {f"summary.{one}.pdf": to_pdf(render(figures, paper, one)) for one in LANGUAGES}
     if since is not None:

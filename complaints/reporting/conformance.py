@@ -161,8 +161,8 @@ def _of_round(steps: list[Step], number: int) -> Iterator[Deviation]:
     if closed is None:
         yield Deviation.NOT_CLOSED
     closure = Closure(closed.facts["closure"]) if closed else None
-    declined = any(one.kind == "found" and _declines(one) for one in steps)
-    way = DECLINED if kind is Kind.COMPLAINT and declined else WAYS[kind]
+    declined = kind is Kind.COMPLAINT and any(one.kind == "found" and _declines(one) for one in steps)
+    way = DECLINED if declined else WAYS[kind]
     if number:
         steps, way = (
             [one for one in steps if one.kind not in _STANDS],

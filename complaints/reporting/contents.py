@@ -148,12 +148,13 @@ PARTS: Final[Mapping[str, Part]] = {
     "dimension_solution": Part(
         (
             *_made("cases", "figure", *_CHANGES),
-            *_plain("satisfied", "dissatisfied"),
+            *_plain("satisfied", "broadly_satisfied", "dissatisfied"),
             Column(
                 "satisfied",
                 "rate",
-                over=("satisfied", "dissatisfied"),
-                title=Title(zh="满意占比", en="Satisfied share"),
+                also=("broadly_satisfied",),
+                over=("satisfied", "broadly_satisfied", "dissatisfied"),
+                title=Title(zh="满意率", en="Satisfied share"),
             ),
             *_plain("reopened"),
         )
@@ -239,6 +240,16 @@ class Contents:
     def compares_twice(self) -> bool:
         """Whether the period before is another one than that of the year before."""
         return self.figures.period.before != self.figures.period.year_before
+
+    @property
+    def unrecorded(self) -> list[str]:
+        """The earlier spans of which nothing at all is on record: their zeros may be no count, but a lack of data."""
+        spans = ("before", "year_before") if self.compares_twice else ("year_before",)
+        return [
+            span
+            for span in spans
+            if not any(value for rows in self._rows[span].values() for row in rows.values() for value in row.values())
+        ]
 
     def shown(self, section: str) -> Shown:
         """Return a section as a table."""

@@ -54,12 +54,14 @@ def _course(span: Span) -> dict[str, Mask]:
 def _worked(span: Span) -> dict[str, Mask]:
     """How well remedies worked, of the cases closed with a decision."""
     closed = span.closed & span.cases.given("remedy") & ~span.cases.is_report
-    satisfied, dissatisfied = (
-        closed & span.cases.equals("satisfaction", one) for one in (Satisfaction.SATISFIED, Satisfaction.DISSATISFIED)
+    satisfied, broadly, dissatisfied = (
+        closed & span.cases.equals("satisfaction", one)
+        for one in (Satisfaction.SATISFIED, Satisfaction.NEUTRAL, Satisfaction.DISSATISFIED)
     )
     return {
         "cases": closed,
         "satisfied": satisfied,
+        "broadly_satisfied": broadly,
         "dissatisfied": dissatisfied,
         "reopened": closed & span.cases.given("reopened_at"),
     }

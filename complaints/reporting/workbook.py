@@ -6,7 +6,6 @@ follow from the figures and the cover alone.
 """
 
 import io
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +18,7 @@ from complaints.reporting.contents import HEADS
 from complaints.reporting.cover import Cover, Hand
 from complaints.reporting.figures import Figures, Sections
 from complaints.reporting.labels import code_title, measure_title, period_title, section_title
+from complaints.reporting.sheet_layout import lay_out
 from complaints.words import LANGUAGES, Title
 
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -61,7 +61,6 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 _DAYS: Final = ("begins_on", "ends_on", "day")
 """Measures of warnings that are days, written as ISO dates."""
 
-_WIDEST: Final = 60.0
 _FORMATS: Final = {
     "text": {"text_wrap": True, "valign": "top"},
     "head": {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#F0F0F0", "border": 1},
@@ -208,7 +207,7 @@ def _remarks(cover: Cover) -> Iterator[tuple[str, Any]]:
 
 
 class _Sheets:
-    """Writes tables into a workbook, a sheet each: types kept, heads frozen, columns as wide as what they hold."""
+    """Writes tables into a workbook, a sheet each: types kept, heads frozen, nothing cut."""
 
     def __init__(self, book: Any) -> None:
         self._book = book
@@ -223,23 +222,14 @@ class _Sheets:
             rows: A value for each head: text, int, bool, Decimal, date, naive datetime, one with a link, or None.
         """
         sheet = self._book.add_worksheet(name)
-        widths = [min(_width(head), 18.0) for head in heads]
+        texts = [list(heads)]
         for column, head in enumerate(heads):
             sheet.write_string(0, column, head, self._formats["head"])
-        last = 0
         for last, row in enumerate(rows, start=1):
             for column, value in enumerate(row):
                 self._write(sheet, last, column, value, heads[column])
-                shown = value.value if isinstance(value, Linked) else value
-                widths[column] = max(widths[column], _width(str(shown)))
-        for column, width in enumerate(widths):
-            sheet.set_column(column, column, min(width + 2, _WIDEST))
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, last, len(heads) - 1)
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
+            texts.append([str(value.value if isinstance(value, Linked) else value) for value in row])
+        lay_out(sheet, texts)
 
     def _write(self, sheet: Any, row: int, column: int, value: Any, head: str) -> None:
         match value:
@@ -267,9 +257,3 @@ def _form(value: Decimal, head: str) -> str:
     if "Amount" in head:
         return "money"
     return "decimal" if abs(value) >= Decimal("0.1") or not value else "exact"
-
-
-def _width(text: str) -> float:
-    """Return how wide a text is in a column, whose unit is a digit."""
-    lines = text.splitlines() or [""]
-    return max(sum(2.0 if unicodedata.east_asian_width(one) in "WF" else 1.0 for one in line) for line in lines)

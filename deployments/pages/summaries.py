@@ -32,7 +32,7 @@ _NAME: Final = re.compile(
     r"(?P<regime>[a-z0-9][a-z0-9_-]{0,31})"
     r"\.(?P<period>[0-9]{4}(?:-(?:[0-9]{2}|Q[1-4]|H[12]))?)"
     r"\.v(?P<number>[1-9][0-9]{0,3})"
-    r"\.(?P<what>(?:difference\.)?(?:(?:zh-CN|en)\.html|csv)|(?:zh-CN|en)\.pdf|xlsx|cases-[0-9a-f]{16})",
+    r"\.(?P<what>(?:difference\.)?(?:(?:zh-CN|en)\.html|csv)|(?:zh-CN|en)\.pdf|xlsx|warning-days\.csv|cases-[0-9a-f]{16})",
     re.ASCII,
 )
 _STYLE: Final = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
@@ -66,7 +66,8 @@ def show_summary(page: Page, name: str, token: str) -> Response | None:
     files = SummaryFiles(settings().summaries_folder)
     if known["what"].startswith("cases-"):
         return _list_cases(page, files, version, name)
-    file = known["what"] if known["what"].startswith("difference.") else f"summary.{known['what']}"
+    alone = known["what"].startswith(("difference.", "warning-days."))
+    file = known["what"] if alone else f"summary.{known['what']}"
     if file not in version.edition.files:
         return None
     return _file(files.read(version, file), name)

@@ -18,11 +18,13 @@ from deployments.door.limits import Buckets
 from deployments.pages import router
 from deployments.pages import summaries as pages
 from tasks.desk import summaries
-from tests.builders import REGIME, a_stored_case, file_complaint
+from tests.builders import MONDAY, REGIME, a_stored_case, file_complaint
 from tests.deployments.conftest import Installation
 from tests.deployments.visiting import door, told
 
 __all__ = ["door", "told"]
+
+MARCH = "2026-03"
 
 
 def no_printer(_: str) -> bytes:
@@ -31,13 +33,13 @@ def no_printer(_: str) -> bytes:
 
 @pytest.fixture
 def version(firm: Installation, monkeypatch: pytest.MonkeyPatch) -> Version:
-    """A summary of this month, with two complaints from the web and a report."""
+    """A summary of this month, which is March 2026, with two complaints from the web and a report."""
     monkeypatch.setattr(summary_pages, "to_pdf", no_printer)
+    firm.store.make_demo(MONDAY)
     for number in ("1", "2"):
         file_complaint(firm.store, number=number, product="<b>轻舟</b>消费贷")
     a_stored_case(firm.store, Stage.ASSESSED, number="3", kind=Kind.REPORT)
-    now = firm.store.now()
-    return summaries().prepare(REGIME, f"{now.year}-{now.month:02}", now, "li.wei")
+    return summaries().prepare(REGIME, MARCH, firm.store.now(), "li.wei")
 
 
 def link(firm: Installation, name: str) -> str:
@@ -59,16 +61,23 @@ def test_the_link_opens_the_summary_in_its_own_style_and_lets_it_do_nothing_else
     assert shown.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize(("end", "kind"), [("csv", "text/csv"), ("xlsx", "application/vnd.openxmlformats")])
+@pytest.mark.parametrize(
+    ("end", "file", "kind"),
+    [
+        ("csv", "summary.csv", "text/csv"),
+        ("xlsx", "summary.xlsx", "application/vnd.openxmlformats"),
+        ("warning-days.csv", "warning-days.csv", "text/csv"),
+    ],
+)
 def test_the_figures_come_as_files_to_be_kept(
-    door: TestClient, firm: Installation, version: Version, end: str, kind: str
+    door: TestClient, firm: Installation, version: Version, end: str, file: str, kind: str
 ) -> None:
     name = f"{version.link_name}.{end}"
     kept = door.get(link(firm, name))
 
     assert kept.headers["Content-Type"].startswith(kind)
     assert kept.headers["Content-Disposition"] == f'attachment; filename="summary-{name}"'
-    assert kept.content == summaries().files.read(version, f"summary.{end}")
+    assert kept.content == summaries().files.read(version, file)
 
 
 def test_every_number_of_the_page_leads_to_exactly_its_cases(
@@ -101,9 +110,9 @@ def test_the_list_leads_back_to_its_section_of_the_summary(
 
 
 def test_the_list_says_what_was_known_of_each_case(door: TestClient, firm: Installation) -> None:
+    firm.store.make_demo(MONDAY)
     reference = a_stored_case(firm.store, Stage.CLOSED, number="4")
-    now = firm.store.now()
-    version = summaries().prepare(REGIME, f"{now.year}-{now.month:02}", now, "li.wei")
+    version = summaries().prepare(REGIME, MARCH, firm.store.now(), "li.wei")
 
     listed = door.get(link(firm, cases_name(version.link_name, "totals.closed.cases")) + "?lang=zh-CN").text
 

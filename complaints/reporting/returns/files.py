@@ -17,7 +17,8 @@ import xlsxwriter
 from complaints.adapters.spreadsheets.cells import harmless
 from complaints.letters import environment, show_date
 from complaints.reporting.labels import period_title
-from complaints.reporting.returns.model import THE_RETURN, Finding, Grade, Return, Table, Value, text_of
+from complaints.reporting.returns.model import Finding, Grade, Return, Table, Value, text_of
+from complaints.reporting.sheet_layout import lay_out
 from complaints.words import LANGUAGES, Title
 
 FINDINGS: Final = "findings.csv"
@@ -74,7 +75,7 @@ def workbook(made: Return) -> bytes:
         if len(table.rows) <= _MOST_ROWS:
             write.sheet(table.name, [one.header for one in table.columns], table.rows)
     heads = [one.word(language) for one in _FINDING_HEADS]
-    write.sheet(_FINDINGS.word(language), heads, [_finding_row(one, language) for one in made.findings])
+    write.sheet(_FINDINGS.word(language), heads, [_finding_row(made, one) for one in made.findings])
     book.close()
     return content.getvalue()
 
@@ -91,52 +92,53 @@ _FINDING_HEADS: Final = (
 )
 
 
-def _finding_row(finding: Finding, language: str) -> tuple[Value, ...]:
-    said = (finding.field.word(language), finding.reason.word(language), finding.cure.word(language))
-    return (finding.grade.word(language), _place(finding, language), *said, len(finding.cases) or None)
+def _finding_row(made: Return, finding: Finding) -> tuple[Value, ...]:
+    words = (finding.grade, _place(made, finding), finding.field, finding.reason, finding.cure)
+    return (*(one.word(made.language) for one in words), len(finding.cases) or None)
 
 
-def _place(finding: Finding, language: str) -> str:
-    return _WHOLE.word(language) if finding.place == THE_RETURN else finding.place
+def _place(made: Return, finding: Finding) -> Title:
+    return next((table.title for table in made.tables if table.name == finding.place), _WHOLE)
 
 
 _WHOLE: Final = Title(zh="整表", en="the return")
 
 
 class _Sheets:
-    """Writes sheets with real types."""
+    """Writes sheets with real types, nothing cut."""
 
     def __init__(self, book: Any) -> None:
+        top = {"valign": "top"}
         self._book = book
-        self._bold = book.add_format({"bold": True})
-        self._day = book.add_format({"num_format": "yyyy-mm-dd"})
-        self._money = book.add_format({"num_format": "#,##0.00"})
+        self._head = book.add_format(top | {"bold": True, "text_wrap": True})
+        self._text = book.add_format(top | {"text_wrap": True})
+        self._count = book.add_format(top)
+        self._day = book.add_format(top | {"num_format": "yyyy-mm-dd", "align": "left"})
+        self._money = book.add_format(top | {"num_format": "#,##0.00"})
 
     def sheet(self, name: str, header: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
         """Add a sheet; with a header, that stays in sight."""
         sheet = self._book.add_worksheet(name)
         for at, text in enumerate(header):
-            sheet.write_string(0, at, text, self._bold)
-        for at, width in enumerate([max(12, 2 * len(text)) for text in header] or [24, 80]):
-            sheet.set_column(at, at, min(width, 60))
-        if header:
-            sheet.freeze_panes(1, 0)
+            sheet.write_string(0, at, text, self._head)
         for line, row in enumerate(rows, 1 if header else 0):
             for at, value in enumerate(row):
                 self._write(sheet, line, at, value)
+        texts = [[text_of(value) for value in row] for row in rows]
+        lay_out(sheet, [[*header], *texts] if header else texts, has_heads=bool(header))
 
     def _write(self, sheet: Any, line: int, at: int, value: Value) -> None:
         match value:
             case None:
                 pass
             case str():  # never a formula, whatever it begins with
-                sheet.write_string(line, at, value)
+                sheet.write_string(line, at, value, self._text)
             case Decimal():
                 sheet.write_number(line, at, float(value), self._money)
             case date():
                 sheet.write_datetime(line, at, datetime.combine(value, time()), self._day)
             case _:
-                sheet.write_number(line, at, value)
+                sheet.write_number(line, at, value, self._count)
 
 
 # --- for people -------------------------------------------------------------------------------------
@@ -187,14 +189,14 @@ def page(made: Return, language: str) -> str:
         made: The return.
         language: "zh-CN" or "en".
     """
-    titles = {table.name: table.title for table in made.tables}
     return (
         environment()
         .get_template(f"returns/{language}.html")
         .render(
             made=made,
+            period=period_title(made.period).word(language),
             facts=[(label.word(language), value.word(language)) for label, value in facts(made)],
-            findings=[(one, titles.get(one.place, _WHOLE).word(language)) for one in made.findings],
+            findings=[(one, _place(made, one).word(language)) for one in made.findings],
             counts={one: made.count(one) for one in Grade},
             word=lambda title: title.word(language),
             show=_show,

@@ -36,7 +36,8 @@ class Population:
     Attributes:
         cases: One row a complaint, with the columns of the frame and, in the regime's zone, ``received_on`` and
             ``ended_on`` (NaT: not ended, or nobody knows when), ``ended`` (bool), and ``ending``: how it ended, by
-            its outcome, else by its closure.
+            its outcome, else by its closure. Those that are left out are among them, for the money that was paid on
+            them (``is_same``: it counts in nothing else).
         merged: The references of complaints of the period that are left out: they are the same as another.
         unassessed: The references of matters received in the period of which nobody has said yet what they are.
         starts_at: First instant of the period.
@@ -51,19 +52,19 @@ class Population:
 
     @property
     def opened(self) -> "pd.Series[bool]":
-        """Which were received in the period."""
-        return self.cases["received_at"] >= self.starts_at
+        """Which were received in the period, each once."""
+        return (self.cases["received_at"] >= self.starts_at) & ~self.cases["is_same"]
 
     @property
     def ended(self) -> "pd.Series[bool]":
         """Which ended in the period; history without a date of closing ended nobody knows when."""
-        return self.cases["ended"] & (self.cases["ended_at"] >= self.starts_at)
+        return self.cases["ended"] & (self.cases["ended_at"] >= self.starts_at) & ~self.cases["is_same"]
 
     @property
     def open_at_start(self) -> "pd.Series[bool]":
         """Which had been received before the period and had not ended when it began."""
         ended_before = self.cases["ended"] & ~(self.cases["ended_at"] >= self.starts_at)
-        return ~self.opened & ~ended_before
+        return (self.cases["received_at"] < self.starts_at) & ~ended_before
 
     @property
     def undated(self) -> "pd.Series[bool]":
@@ -72,7 +73,7 @@ class Population:
 
     @cached_property
     def payments(self) -> pd.DataFrame:
-        """What was paid in the period, whatever became of the case later: ``amount`` and ``currency``, a row a payment.
+        """What was paid in the period, whatever became of the case since: ``amount`` and ``currency``, a row a payment.
 
         The index says of which of ``cases`` it is.
         """
@@ -108,7 +109,7 @@ def population(frame: pd.DataFrame, starts_at: datetime, ends_at: datetime, as_a
     unassessed = frame[within & frame["kind"].isna()]
     complaints = frame[frame["kind"].eq(Kind.COMPLAINT).fillna(False).astype("bool")]
     is_merged = (complaints["merged_at"] < until) & (complaints["received_at"] >= starts_at)
-    cases = complaints[~is_merged].copy()
+    cases = complaints.assign(is_same=is_merged)
     at = cases[["answered_at", "closed_at", "merged_at"]].min(axis="columns")
     cases["ended"] = (at < until) | (cases["history"].astype("bool") & at.isna())
     cases["ended_at"] = at.where(at < until)

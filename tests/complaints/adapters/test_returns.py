@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from complaints.adapters import draft_folders
 from complaints.adapters.frames import CutOffAhead
 from complaints.adapters.returns import data_for, prepare_return, write_return
 from complaints.adapters.spreadsheets.cfpb import CfpbLayout
@@ -252,7 +251,7 @@ def test_a_full_disk_leaves_no_half_return(cases, tmp_path, monkeypatch):
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(draft_folders.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_return(one, tmp_path)
     monkeypatch.undo()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from complaints.adapters import draft_folders, frames, summary_pages
+from complaints.adapters import frames, summary_pages
 from complaints.adapters.frames import CutOffAhead
 from complaints.adapters.pdf import PdfUnavailable
 from complaints.adapters.store import Store
@@ -517,7 +518,7 @@ def test_a_disk_that_is_full_leaves_no_half_draft(summaries: Summaries, monkeypa
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(draft_folders.os, "fsync", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space left"):
             prepared(summaries)
 

@@ -99,6 +99,13 @@ def test_a_declined_complaint_conforms_without_a_decision():
     assert deviations(ledger(case)) == frozenset()
 
 
+def test_only_a_complaint_can_be_declined():
+    steps = saying("closed", closure="declined")(ledger(a_closed_case(Kind.REPORT)))
+    place = next(n for n, one in enumerate(steps) if one.kind == "report_examined")
+    found = Step("found", MONDAY, {"conclusion": "not_ours"})
+    assert codes(deviations([*steps[:place], found, *steps[place:]])) == {"other_closure"}
+
+
 @pytest.mark.parametrize("stage", [Stage.RECEIVED, Stage.ASSESSED, Stage.DECIDED, Stage.PUT_RIGHT])
 def test_a_complaint_may_be_withdrawn_at_any_stage(stage):
     case = a_case(stage)

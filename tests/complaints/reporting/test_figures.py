@@ -560,7 +560,7 @@ def test_anything_longer_is_divided_into_months(period: str, months: list[str]) 
 
 def test_people_event_channel_and_solution() -> None:
     figures = figures_of(
-        a_closed_row(represented=True, late=True),
+        a_closed_row(represented=True, late=True, satisfaction="neutral"),
         a_closed_row(party_type="firm", satisfaction="dissatisfied", remedy="none", outcome="not_upheld", cause=None),
         a_closed_row(kind="consultation", remedy=None, outcome=None, satisfaction=None, late=True),
         paid("1.00", "CNY", channel="app", category="claim", reopened=1, reopened_at=on(3, 12)),
@@ -586,7 +586,8 @@ def test_people_event_channel_and_solution() -> None:
     assert measure(figures, "dimension_channel", "complaints") == {"web": 2, "app": 1}
     assert measure(figures, "dimension_channel", "late") == {"web": 1}
     assert measure(figures, "dimension_solution", "cases") == {"apology": 1, "none": 1, "compensation": 1}
-    assert measure(figures, "dimension_solution", "satisfied") == {"apology": 1, "compensation": 1}
+    assert measure(figures, "dimension_solution", "satisfied") == {"compensation": 1}
+    assert measure(figures, "dimension_solution", "broadly_satisfied") == {"apology": 1}
     assert measure(figures, "dimension_solution", "dissatisfied") == {"none": 1}
     assert measure(figures, "dimension_solution", "reopened") == {"compensation": 1}
 

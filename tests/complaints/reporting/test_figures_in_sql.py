@@ -207,6 +207,7 @@ COUNTS: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {
         {
             "cases": SOLVED,
             "satisfied": f"{SOLVED} AND satisfaction = 'satisfied'",
+            "broadly_satisfied": f"{SOLVED} AND satisfaction = 'neutral'",
             "dissatisfied": f"{SOLVED} AND satisfaction = 'dissatisfied'",
             "reopened": f"{SOLVED} AND reopened_at IS NOT NULL",
         },

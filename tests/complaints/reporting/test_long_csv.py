@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from complaints.reporting.figures import Figures
-from complaints.reporting.long_csv import figures_csv
+from complaints.reporting.long_csv import figures_csv, warning_days_csv
 from tests.complaints.reporting.rich import rich_figures
 from tests.complaints.reporting.rows import a_closed_row, a_row, figures_of, paid
 
@@ -34,6 +34,7 @@ def test_the_csv_holds_every_figure_once(period: str) -> None:
         if isinstance(value, Decimal)
         else str(value)
         for section, frame in figures.sections.items()
+        if section != "warning_days"
         for record in frame.astype("object").to_dict("records")
         for measure, value in record.items()
         if measure != "code"
@@ -78,3 +79,27 @@ def test_no_cell_is_a_formula(product: str) -> None:
 
 def test_the_same_figures_give_the_same_text() -> None:
     assert figures_csv(figures_of(a_row())) == figures_csv(figures_of(a_row()))
+
+
+# --- the days behind the warnings -------------------------------------------------------------------
+
+
+def test_the_days_behind_the_warnings_have_a_table_of_their_own_with_a_row_a_day() -> None:
+    source = warning_days_csv(rich_figures())
+    assert source is not None
+    rows = list(csv.DictReader(io.StringIO(source.removeprefix("\ufeff"), newline="")))
+
+    assert source.startswith("\ufeffdimension,code,label_zh,label_en,day,observed,expected,usual_from,usual_to,gap\r\n")
+    assert len({(row["dimension"], row["code"], row["day"]) for row in rows}) == len(rows) == 2 * 31
+    assert tuple(rows[0].values()) == (
+        *("product", "轻舟消费贷", "产品／轻舟消费贷", "Product: 轻舟消费贷", "2026-03-01"),
+        *("0", "", "", "", "0"),
+    )
+    assert tuple(rows[-6].values()) == (
+        *("channel", "hotline", "渠道／热线转办", "Channel: hotline", "2026-03-26"),
+        *("0", "1.3", "0", "4", "1"),
+    )
+
+
+def test_figures_without_early_warning_have_no_such_table() -> None:
+    assert warning_days_csv(figures_of(a_row())) is None

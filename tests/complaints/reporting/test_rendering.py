@@ -204,7 +204,7 @@ def test_the_first_chapter_tells_the_main_points(language: str) -> None:
     for said in {
         "zh-CN": (
             "投诉主要反映：定价收费3件（75.0%）、债务催收1件（25.0%）；主要涉及的产品或服务：轻舟消费贷4件（100.0%）",
-            "办理时限终止的投诉1件，按时1件，超期0件",
+            "报告期内已答复或直接结案、计入时限统计的投诉1件，按时1件，超期0件",
             "已告知处理决定1件，其中成立和部分成立1件（100.0%）。结案1件",
         ),
         "en": (
@@ -287,6 +287,18 @@ def test_a_year_is_compared_once() -> None:
 
     assert seen.table("指标")["接收各类事项"] == ["1", "1", "持平"]
     assert "环比" not in seen.text.replace("按时间", "")
+
+
+def test_a_period_before_of_which_nothing_is_on_record_is_no_period_without_complaints() -> None:
+    in_february = a_row(received_at=on(2, 3))
+    both, neither = page(a_row()).text, page(a_row(), in_february, a_row(received_at=on(3, 3, year=2025))).text
+
+    assert "上月无任何记录，表中以零列示；不代表当时没有投诉，“环比”不具可比性。" in both
+    assert "上年同期无任何记录，表中以零列示；不代表当时没有投诉，“同比”不具可比性。" in both
+    assert "无任何记录" not in neither
+    year_alone = page(a_row(), in_february, language="en").text
+    assert "Nothing at all is on record of the same period a year before." in year_alone
+    assert "Nothing at all is on record of the month before." not in year_alone
 
 
 def test_a_code_that_only_occurred_before_is_shown_with_nothing() -> None:

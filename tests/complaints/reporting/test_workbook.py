@@ -121,6 +121,15 @@ def test_heads_are_frozen_and_columns_wide_enough_for_chinese() -> None:
     assert all(dimension.width <= 61 for sheet in sheets.values() for dimension in sheet.column_dimensions.values())
 
 
+def test_a_row_is_as_high_as_its_longest_text_needs() -> None:
+    sheets = opened(rich_figures(), remarks={"zh-CN": "整改措施：" * 40})
+    heads, remarks = sheets["总体 Overview"].row_dimensions, sheets["情况说明 Remarks"].row_dimensions
+
+    assert heads[1].height == 2 * 15  # 上期件数 · Period before: Cases
+    assert heads[2].height is None
+    assert remarks[2].height == 7 * 15  # 400 columns wide, 59 to a line
+
+
 def test_remarks_stand_in_both_languages() -> None:
     rows = rows_of(opened(figures_of(), remarks={"zh-CN": "第一段。\n\n第二段。"})["情况说明 Remarks"])
 

@@ -89,6 +89,18 @@ def test_the_workbook_has_real_types_and_frozen_headers():
     assert listed["I2"].value == datetime(2026, 3, 2)  # noqa: DTZ001 - a day
 
 
+def test_nothing_in_the_workbook_is_cut_and_a_finding_names_its_table_by_its_title():
+    one = made("cn-nfra", "local-bureau", "2026-Q1", a_row())
+    book = openpyxl.load_workbook(io.BytesIO(workbook(one)))
+
+    causes, findings = book["by-cause"], book["校验结果"]
+    assert causes.column_dimensions["A"].width >= 2 * len("管理制度、业务规则与流程")
+    assert {findings["B2"].value, *(row[1].value for row in findings)} >= {"按业务类别", "整表"}
+    assert findings.column_dimensions["D"].width >= 57  # JR/T 0169-2018 一级名称见机构披露实例，编码及下级分类未读
+    assert book["说明"].freeze_panes is None
+    assert all(sheet.page_setup.fitToHeight == 0 for sheet in book)
+
+
 def test_a_workbook_holds_no_formula_whatever_a_text_begins_with():
     one = replace(a_return(), tables=(a_table(("=1+1", "x")),))
 

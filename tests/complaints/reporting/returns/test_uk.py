@@ -187,6 +187,16 @@ def test_what_was_paid_before_a_case_was_taken_up_again_stays_paid():
     assert rows_of(one, "table-2")["Total"] == (0, 0, 0, 0, 0, Decimal("40.00"))
 
 
+def test_what_was_paid_on_a_complaint_that_was_merged_later_stays_paid_though_it_counts_once():
+    merged = {"merged_into": "TS00000", "merged_at": on(4, 2), "closed_at": on(4, 2), "closure": "merged"}
+    again = a_row(**merged, reopened=1, reopened_at=on(4, 1), payments=payments(("2026-03-09", "12.50", "GBP")))
+    one = made(*ANNEX_1R, a_row(), again, own=UK_FIRM)
+
+    assert rows_of(one, "table-2")["Banking and credit cards"] == (0, 0, 0, 0, 0, Decimal("12.50"))
+    assert one.left_out == 1
+    assert rows_of(one, "details")["Complaints opened in the period"] == (1,)
+
+
 def test_redress_on_a_complaint_of_an_earlier_period_is_in_the_period_that_paid_it():
     long_ago = {"received_at": on(3, 2) - timedelta(days=365), "closed_at": None}
     row = answered(on(3, 9) - timedelta(days=365)) | long_ago | {"payments": payments(("2026-01-08", "40.00", "GBP"))}
