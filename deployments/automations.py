@@ -54,59 +54,59 @@ class Notice:
 
 
 MISSED: Final = Notice(
-    name="Redress: 时限已过,通知值班 · limit missed, tell who is on call",
+    name="Redress: 时限已过，通知值班 · limit missed, tell who is on call",
     events=frozenset({"redress.clock.missed"}),
     about={"prefect.resource.id": "redress.case.*"},
     subject="投诉时限已过 · complaint deadline missed",
-    body="案件 {{ event.resource.name }} 的时限“{{ event.payload.clock }}”已过({{ event.payload.due_at }})。"
-    "十分钟内的其他超期不再单独通知,请看时限看板。\n"
+    body="案件 {{ event.resource.name }} 的时限“{{ event.payload.clock }}”已过（{{ event.payload.due_at }}）。"
+    "十分钟内的其他超期不再单独通知，请看时限看板。\n"
     "Case {{ event.resource.name }}: the limit '{{ event.payload.clock }}' has passed ({{ event.payload.due_at }}). "
     "Others within ten minutes are not told one by one; see the deadline board.",
 )
 BROKEN: Final = Notice(
-    name="Redress: 运行失败或崩溃,通知值班 · run failed or crashed, tell who is on call",
+    name="Redress: 运行失败或崩溃，通知值班 · run failed or crashed, tell who is on call",
     events=frozenset({"prefect.flow-run.Failed", "prefect.flow-run.Crashed"}),
     about={"prefect.resource.id": "prefect.flow-run.*"},
     related={"prefect.resource.role": "work-pool", "prefect.resource.name": POOL},
     subject="运行失败 · a run has failed",
-    body="运行“{{ flow_run.name }}”({{ flow.name }})结束于 {{ flow_run.state.name }},原因见其日志。"
+    body="运行“{{ flow_run.name }}”（{{ flow.name }}）以 {{ flow_run.state.name }} 状态结束，原因见其日志。"
     "{{ flow_run|ui_url }} 十分钟内的其他失败不再单独通知。\n"
     "Run '{{ flow_run.name }}' of {{ flow.name }} ended {{ flow_run.state.name }}; its log says why. "
     "Runs of open cases are started again by reconcile-runs. Others within ten minutes are not told one by one.",
 )
 WORKER_GONE: Final = Notice(
-    name="Redress: 执行进程失联,通知值班 · worker gone, tell who is on call",
+    name="Redress: 执行进程失联，通知值班 · worker gone, tell who is on call",
     events=frozenset({"redress.worker.gone"}),
     about={"prefect.resource.id": "redress.worker.*"},
     subject="执行进程失联 · a worker is gone",
-    body="执行进程 {{ event.resource.name }} 已失联,其运行由其他进程接续。请查看该机器。\n"
+    body="执行进程 {{ event.resource.name }} 已失联，其运行由其他进程接续。请查看该机器。\n"
     "Worker {{ event.resource.name }} is gone; others take over its runs. Please look at its machine.",
 )
 NO_WORKER: Final = Notice(
-    name="Redress: 无执行进程在线,通知值班 · no worker left, tell who is on call",
+    name="Redress: 无执行进程在线，通知值班 · no worker left, tell who is on call",
     events=frozenset({"prefect.work-pool.not-ready"}),
     about={"prefect.resource.id": "prefect.work-pool.*", "prefect.resource.name": POOL},
     subject="无执行进程在线 · no worker left",
-    body="工作池 {{ event.resource.name }} 没有在线的执行进程,所有案件停止流转,时限仍在计算。请立即启动。\n"
+    body="工作池 {{ event.resource.name }} 没有在线的执行进程，所有案件停止流转，时限仍在计算。请立即启动。\n"
     "No worker of the pool '{{ event.resource.name }}' is online: no case goes on, and the clocks do. "
     "Start one now ('redress up', 'redress worker').",
 )
 OUTBOX: Final = Notice(
-    name="Redress: 待发积压,通知值班 · outbox growing, tell who is on call",
+    name="Redress: 待发积压，通知值班 · outbox growing, tell who is on call",
     events=frozenset({"redress.outbox.growing"}),
     about={"prefect.resource.id": "redress.outbox"},
     subject="待发积压 · the outbox grows",
-    body="待发事项 {{ event.payload.number }} 件,最早的已等待 {{ event.payload.minutes }} 分钟。\n"
+    body="待发事项 {{ event.payload.number }} 件，最早的已等待 {{ event.payload.minutes }} 分钟。\n"
     "{{ event.payload.number }} things wait to be sent, the oldest for {{ event.payload.minutes }} minutes.",
 )
 EARLY_WARNING: Final = Notice(
-    name="Redress: 早期预警,通知值班 · early warning, tell who is on call",
+    name="Redress: 早期预警，通知值班 · early warning, tell who is on call",
     events=frozenset({"redress.early-warning.spike", "redress.early-warning.gap"}),
     about={"prefect.resource.id": "redress.early-warning.*"},
     subject="投诉早期预警 · complaints: early warning",
-    body="{{ event.payload.kind }}:{{ event.resource.name }},自 {{ event.payload.begins_on }} 起,"
-    "实际 {{ event.payload.observed }} 件,预期 {{ event.payload.expected }} 件。"
-    "同一时间的其他预警不再单独通知,请看 warn-early 运行的表格。\n"
+    body="{{ event.payload.kind }}：{{ event.resource.name }}，自 {{ event.payload.begins_on }} 起，"
+    "实际 {{ event.payload.observed }} 件，预期 {{ event.payload.expected }} 件。"
+    "同一时间的其他预警不再单独通知，请看 warn-early 运行的表格。\n"
     "{{ event.resource.name }}: {{ event.payload.observed }} came in, {{ event.payload.expected }} were expected, "
     "from {{ event.payload.begins_on }} on. Others are not told one by one; see the table of the run of warn-early.",
 )

@@ -55,7 +55,7 @@ def _show(reference: str) -> None:
         raise RuntimeError("Only a run has a page.")
     run, client, case, now = context.flow_run, context.client, look(reference), store().now()
     sheet = case_sheet(case, now)
-    description = f"案件表,截至 · case sheet as of {now.astimezone(case.pack.tz):%Y-%m-%d %H:%M}"
+    description = f"案件表，截至 · case sheet as of {now.astimezone(case.pack.tz):%Y-%m-%d %H:%M}"
     known = run.labels.get(LABEL)
     if known and _change(client, UUID(str(known)), sheet, description):
         return

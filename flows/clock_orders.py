@@ -1,15 +1,10 @@
-"""What operators order on Prefect's page (*Deployments → Run*): pause, resume and extend clocks, note facts.
-
-Nothing typed here may name a person: Prefect keeps parameters. A refusal is an answer, not a failure: the run ends
-*Refused*, with the reason and the cure as its message.
-"""
+"""What operators order on Prefect's page about clocks: pause, resume and extend them, note facts that move them."""
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import AwareDatetime, Field
@@ -17,17 +12,11 @@ from pydantic import AwareDatetime, Field
 from complaints import timekeeping
 from complaints.adapters.store import OpenCase
 from complaints.answers import Staff
-from complaints.errors.base import ComplaintError
+from flows.orders import PATIENCE, Proof, Reference, carry_out, refusal_is_an_answer
 from flows.runs import wake_case
-from tasks.desk import is_retryable, store
 
-PATIENCE: Final = 15.0
-"""Seconds to wait for a run that is just executed; after that reconcile-runs wakes it."""
-
-Reference = Annotated[str, Field(title="案件编号 · case reference", pattern=r"^TS\d{6}-[A-Z0-9]{7}$")]
 Clock = Annotated[str, Field(title="时限 · clock", description="decision", pattern=r"^[a-z0-9/_-]{1,80}$")]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-Proof = Annotated[str, Field(title="凭证号 · number of the document", pattern=r"^[A-Za-z0-9./_-]{3,64}$")]
 
 
 @flow(name="pause-clock", flow_run_name="pause {reference} {clock}")
@@ -42,11 +31,11 @@ def pause_clock(
     """中止计时 · Let a clock of a case stand still, for a reason that its rule allows (external appraisal …).
 
     Args:
-        reference: The case.
-        clock: Which of its clocks, such as decision.
-        pause: The reason, by the rule's name, such as appraisal.
+        reference: 案件编号 · the case.
+        clock: 时限代码，如 decision · which of its clocks.
+        pause: 中止事由代码，以规则所列为准，如 appraisal · the reason, by the rule's name.
         asked_by: 经办人工号 · your staff number.
-        proof: The number of the document that the rule asks for.
+        proof: 规则要求的凭证编号 · the number of the document that the rule asks for.
         approver: 审批人工号 · staff number of who approved it; not the one who asks.
     """
     return _ordered(
@@ -60,8 +49,8 @@ def resume_clock(reference: Reference, clock: Clock, asked_by: Staff) -> State[A
     """恢复计时 · Let a clock of a case go on; the time it stood still is left out.
 
     Args:
-        reference: The case.
-        clock: Which of its clocks.
+        reference: 案件编号 · the case.
+        clock: 时限代码，如 decision · which of its clocks.
         asked_by: 经办人工号 · your staff number.
     """
     return _ordered(reference, lambda desk: timekeeping.resume(desk.case, clock, asked_by, desk.now))
@@ -79,12 +68,12 @@ def extend_clock(
     """延期 · Extend a limit of a case by a tier of its rule; where a notice is due, it counts once that has gone out.
 
     Args:
-        reference: The case.
-        clock: Which of its clocks, such as decision.
-        tier: The tier of the rule, such as complex or special.
+        reference: 案件编号 · the case.
+        clock: 时限代码，如 decision · which of its clocks.
+        tier: 延期档次代码，如 complex、special · the tier of the rule.
         asked_by: 经办人工号 · your staff number.
         approver: 审批人工号 · staff number of who approved it; not the one who asks.
-        until: The new last day, where the rule lets the firm name it.
+        until: 新的截止日，限规则允许由机构自定的 · the new last day, where the rule lets the firm name it.
     """
     return _ordered(
         reference,
@@ -99,10 +88,10 @@ def note_event(reference: Reference, event: Code, asked_by: Staff, at: AwareDate
     """登记事件 · Record something that starts or ends clocks: new facts, a review asked for.
 
     Args:
-        reference: The case.
-        event: What happened, by a name of the regime.
+        reference: 案件编号 · the case.
+        event: 事件代码，以规则所列为准 · what happened, by a name of the regime.
         asked_by: 经办人工号 · your staff number.
-        at: When; now if left out.
+        at: 发生时间，不填为当前时间 · when; now if left out.
     """
     when: datetime | None = at
     return _ordered(reference, lambda desk: timekeeping.note(desk.case, event, when or desk.now, asked_by, desk.now))
@@ -115,10 +104,10 @@ def state_circumstances(
     """登记案情 · State facts of a case on which its rules depend: complex, decided by a branch …
 
     Args:
-        reference: The case.
+        reference: 案件编号 · the case.
         asked_by: 经办人工号 · your staff number.
-        stated: What is the case, by names of the regime.
-        revoked: What proved not to be the case.
+        stated: 认定的情形，填规则所列代码 · what is the case, by names of the regime.
+        revoked: 撤销认定的情形 · what proved not to be the case.
     """
     return _ordered(
         reference,
@@ -126,23 +115,9 @@ def state_circumstances(
     )
 
 
+@refusal_is_an_answer
 def _ordered(reference: str, order: Callable[[OpenCase], None]) -> State[Any]:
     """Carry an order out and let the case's run see it."""
-    try:
-        _carry_out(reference, order)
-    except ComplaintError as refused:
-        return Completed(name="Refused", message=str(refused))
+    carry_out(reference, order)
     wake_case(reference, PATIENCE)
     return Completed(message="Recorded.")
-
-
-@task(
-    name="carry out",
-    retries=3,
-    retry_delay_seconds=[0.2, 1, 5],
-    retry_condition_fn=is_retryable,
-    cache_policy=NO_CACHE,
-)
-def _carry_out(reference: str, order: Callable[[OpenCase], None]) -> None:
-    with store().open_case(reference) as desk:
-        order(desk)

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
@@ -18,8 +17,8 @@ from pydantic import Field
 
 from complaints.adapters.keeping.orders import order_erasure, page
 from complaints.answers import Staff
-from complaints.errors.base import ComplaintError
-from tasks.desk import is_retryable, store
+from flows.orders import ORDER, refusal_is_an_answer
+from tasks.desk import store
 from tasks.keeping import clear, erase, look_ahead, redo
 
 KEY: Final = "retention"
@@ -43,6 +42,7 @@ def erase_expired() -> State[Any]:
 
 
 @flow(name="approve-erasure", flow_run_name="approve erasure until {until}")
+@refusal_is_an_answer
 def approve_erasure(
     until: date, most: Annotated[int, Field(gt=0, le=10_000_000)], asked_by: Staff, approver: Staff
 ) -> State[Any]:
@@ -54,20 +54,11 @@ def approve_erasure(
         asked_by: 经办人工号 · your staff number.
         approver: 审批人工号 · staff number of who approved it; not the one who asks.
     """
-    try:
-        found = _order(until, most, asked_by, approver)
-    except ComplaintError as refused:
-        return Completed(name="Refused", message=str(refused))
+    found = _order(until, most, asked_by, approver)
     return Completed(message=f"Recorded. As things stand, {found} cases are erased.")
 
 
-@task(
-    name="order erasure",
-    retries=3,
-    retry_delay_seconds=[0.2, 1, 5],
-    retry_condition_fn=is_retryable,
-    cache_policy=NO_CACHE,
-)
+@task(name="order erasure", **ORDER)
 def _order(until: date, most: int, asked_by: str, approver: str) -> int:
     return order_erasure(store(), until, most, asked_by, approver)
 

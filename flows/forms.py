@@ -79,7 +79,7 @@ FORMS: Final[Mapping[Question, type[RunInput]]] = {
         severity=_choice(Severity, "严重程度 · severity", Severity.ORDINARY),
         cause=_choice(Cause, "投诉原因 · cause", Cause.GENERAL),
         category=_choice(Category, "业务类别 · category", None, UNCHANGED),
-        reasons=_words("核实情况(写入告知书) · what was verified (goes into the letter)", needed=True),
+        reasons=_words("核实情况（写入告知书） · what was verified (goes into the letter)", needed=True),
     ),
     Question.DECISION: _form(
         "Decision",
@@ -88,7 +88,7 @@ FORMS: Final[Mapping[Question, type[RunInput]]] = {
         amount=(str, Field(default="0", title="金额 · amount", pattern=r"^\s*\d{1,14}(\.\d{1,2})?\s*$")),
         currency=(str, Field(default="CNY", title="币种 · currency", pattern="^[A-Z]{3}$")),
         basis=_choice(Basis, "依据 · basis", Basis.CONTRACT),
-        reasons=_words("理由(写入告知书) · reasons (go into the letter)", needed=True),
+        reasons=_words("理由（写入告知书） · reasons (go into the letter)", needed=True),
     ),
     Question.REMEDY: _form(
         "Remedy",

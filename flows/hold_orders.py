@@ -1,15 +1,12 @@
 """What operators order on Prefect's page about legal holds: place one, lift one.
 
-As with the orders about clocks, nothing typed here may name a person, and a refusal is an answer: the run ends
-*Refused*, with the reason and the cure as its message. The reason of a hold is given on the command line, which seals
-it; Prefect keeps what is typed here.
+The reason of a hold is given on the command line, which seals it; Prefect keeps what is typed here.
 """
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import Field
@@ -17,9 +14,7 @@ from pydantic import Field
 from complaints import holds
 from complaints.adapters.store import OpenCase
 from complaints.answers import Staff
-from complaints.errors.base import ComplaintError
-from flows.clock_orders import Proof, Reference
-from tasks.desk import is_retryable, store
+from flows.orders import Proof, Reference, carry_out, refusal_is_an_answer
 
 Orderer = Annotated[str, Field(title="决定机关或部门 · who ordered it", min_length=2, max_length=80)]
 
@@ -29,7 +24,7 @@ def place_hold(reference: Reference, ordered_by: Orderer, document: Proof, asked
     """法律保全 · Nothing of a case may be erased until this hold is lifted, whatever the retention rules say.
 
     Args:
-        reference: The case, at any stage.
+        reference: 案件编号，任何阶段均可 · the case, at any stage.
         ordered_by: 决定机关或部门 · the court, authority or department that ordered it; no private person.
         document: 文号 · the number of its order.
         asked_by: 经办人工号 · your staff number.
@@ -52,7 +47,7 @@ def lift_hold(
     """解除法律保全 · Lift one hold of a case; the others stand.
 
     Args:
-        reference: The case.
+        reference: 案件编号 · the case.
         hold: 保全序号 · which of its holds, from 1.
         ordered_by: 决定机关或部门 · who ordered that it be lifted.
         document: 文号 · the number of that order.
@@ -66,20 +61,6 @@ def lift_hold(
     return _ordered(reference, order)
 
 
+@refusal_is_an_answer
 def _ordered(reference: str, order: Callable[[OpenCase], str]) -> State[Any]:
-    try:
-        return Completed(message=_carry_out(reference, order))
-    except ComplaintError as refused:
-        return Completed(name="Refused", message=str(refused))
-
-
-@task(
-    name="carry out",
-    retries=3,
-    retry_delay_seconds=[0.2, 1, 5],
-    retry_condition_fn=is_retryable,
-    cache_policy=NO_CACHE,
-)
-def _carry_out(reference: str, order: Callable[[OpenCase], str]) -> str:
-    with store().open_case(reference) as desk:
-        return order(desk)
+    return Completed(message=carry_out(reference, order))

@@ -1,7 +1,6 @@
 """Importing a spreadsheet from Prefect's page (*Deployments → Run*), as ``redress import`` does from the command line.
 
 The file lies in the folder ``imports`` of the home folder; only its name enters Prefect, and nothing of its cells.
-A refusal is an answer, not a failure: the run ends *Refused*, with the reason and the cure as its message.
 """
 
 from pathlib import Path
@@ -15,12 +14,12 @@ from prefect.states import Completed
 from pydantic import Field
 
 from complaints.adapters.spreadsheets.report import ImportReport
-from complaints.errors.base import ComplaintError, RetryableError
+from flows.orders import refusal_is_an_answer
 from flows.runs import start_owed
 from tasks.spreadsheets import Say, choose, import_rows
 
 File = Annotated[str, Field(title="文件名 · file", max_length=200)]
-Mapping = Annotated[str, Field(title="列映射 · mapping", max_length=200)]
+Mapping = Annotated[str, Field(title="字段映射 · mapping", max_length=200)]
 
 _COUNTS: Final = {
     "read": "读取 · rows read",
@@ -33,6 +32,7 @@ CUT: Final = "The file is cut: it ends in the middle of a row. Get it again from
 
 
 @flow(name="import-spreadsheet", flow_run_name="import {file}")
+@refusal_is_an_answer
 def import_spreadsheet(
     file: File,
     mapping: Mapping | None = None,
@@ -43,26 +43,19 @@ def import_spreadsheet(
     """表格导入 · Import complaints from a spreadsheet; run it again after whatever happened.
 
     Args:
-        file: 文件名(放在 imports 文件夹内,名称中不要有姓名) · its bare name in the folder imports; it names nobody.
-        mapping: 列映射 · a packaged mapping's name, or a TOML file in the same folder; else told by the columns.
+        file: 文件名（放在 imports 文件夹内，名称不得含姓名） · its bare name in the folder imports; it names nobody.
+        mapping: 字段映射 · a packaged mapping's name, or a TOML file in the same folder; else told by the columns.
         history: 是否历史案件 · whether the cases are over; otherwise as the mapping says.
-        dry_run: 只检查不入库 · store nothing, only say what would become of the rows.
+        dry_run: 只检查，不入库 · store nothing, only say what would become of the rows.
         limit: 最多读取行数 · read only so many rows.
     """
-    try:
-        chosen = choose(file, mapping)
-        report, rejects = import_rows(chosen, history=history, limit=limit, dry_run=dry_run, say=progress_on_page())
-    except RetryableError:
-        raise
-    except ComplaintError as refused:
-        return Completed(name="Refused", message=str(refused))
+    chosen = choose(file, mapping)
+    report, rejects = import_rows(chosen, history=history, limit=limit, dry_run=dry_run, say=progress_on_page())
     if report.new and not dry_run:
         start_owed()
     create_markdown_artifact(outcome(report, rejects, chosen.layout.name, dry_run=dry_run))
     if report.cut:
-        return Completed(
-            name="Incomplete", message="The file is cut: it ends within a row. Get it again from its source."
-        )
+        return Completed(name="Incomplete", message=CUT)
     return Completed(message=", ".join(f"{getattr(report, name)} {name}" for name in _COUNTS))
 
 
@@ -75,7 +68,7 @@ def progress_on_page() -> Say:
         if artifact:
             update_progress_artifact(artifact[0], progress=progress)
         else:
-            description = f"导入进度 · of about {total} rows, per cent"
+            description = f"导入进度（%），约 {total} 行 · per cent of about {total} rows"
             artifact.append(cast(UUID, create_progress_artifact(progress=progress, description=description)))
 
     return say
@@ -83,8 +76,8 @@ def progress_on_page() -> Say:
 
 def outcome(report: ImportReport, rejects: Path | None, mapping: str, *, dry_run: bool) -> str:
     """Return what became of the rows, as Markdown: counts, and where the list of rejects is."""
-    lines = ["**只检查,未入库 · Dry run: nothing was stored**", ""] if dry_run else []
-    lines += ["| | |", "|---|---|", f"| 列映射 · mapping | {mapping} |"]
+    lines = ["**只检查，未入库 · Dry run: nothing was stored**", ""] if dry_run else []
+    lines += ["| | |", "|---|---|", f"| 字段映射 · mapping | {mapping} |"]
     lines += [f"| {title} | {getattr(report, name)} |" for name, title in _COUNTS.items()]
     if report.ignored:
         lines.append(f"| 未读取的列 · columns not read | {len(report.ignored)} |")

@@ -29,7 +29,7 @@ def claimed(template: Mapping[str, Any]) -> dict[str, Any]:
     marked["variables"].setdefault("properties", {})[_VARIABLE] = {
         "type": "string",
         "title": "安装标识 · installation",
-        "description": "本工作池所属的安装,请勿修改 · Whose work pool this is; leave it as it is.",
+        "description": "本工作池所属的安装，请勿修改 · Whose work pool this is; leave it as it is.",
         "default": store().master.fingerprint,
     }
     return marked

@@ -1,7 +1,6 @@
 """Making a return of a regulator on Prefect's page, as ``redress return make`` does from the command line.
 
-A refusal is an answer, not a failure: the run ends *Refused*, with the reason and the cure as its message. A return
-that is not ready to be handed in is made all the same: its findings say what is missing.
+A return that is not ready to be handed in is made all the same: its findings say what is missing.
 """
 
 from typing import Annotated, Any
@@ -12,11 +11,11 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import AwareDatetime, Field
 
-from complaints.errors.base import ComplaintError, RetryableError
 from complaints.links import return_link
 from complaints.reporting.returns.model import Grade, Return
 from complaints.reporting.returns.places import MANIFEST, linked_name
 from complaints.settings import settings
+from flows.orders import refusal_is_an_answer
 from flows.summaries import PeriodName, Regime
 from tasks.desk import store
 from tasks.returns import make
@@ -25,21 +24,17 @@ Name = Annotated[str, Field(title="报表 · return", pattern=r"^[a-z0-9][a-z0-9
 
 
 @flow(name="make-return", flow_run_name="{name} {period}")
+@refusal_is_an_answer
 def make_return(name: Name, period: PeriodName, regime: Regime, as_at: AwareDatetime | None = None) -> State[Any]:
     """监管报表 · Make a return of a regulator for a period, and link to its files.
 
     Args:
-        name: 报表,如 annex-1r、idr-data、public-export、local-bureau、yearly-disclosure · which return.
-        period: 期间,如 2026-Q1、2026-H1、2026 · for which period.
-        regime: 监管规则,如 uk-disp、au-rg271、us-cfpb、cn-nfra · whose return.
+        name: 报表，如 annex-1r、idr-data、public-export、local-bureau、yearly-disclosure · which return.
+        period: 期间，如 2026-Q1、2026-H1、2026 · for which period.
+        regime: 监管规则，如 uk-disp、au-rg271、us-cfpb、cn-nfra · whose return.
         as_at: 台账时点 · the cut-off; now if left out.
     """
-    try:
-        made, folder = make(regime, name, period, as_at or store().now())
-    except RetryableError:
-        raise
-    except ComplaintError as refused:
-        return Completed(name="Refused", message=str(refused))
+    made, folder = make(regime, name, period, as_at or store().now())
     key = f"return-{made.regime}-{made.name}-{made.period.name}".lower().replace("_", "-")
     create_markdown_artifact(note(made), key=key)
     for file in sorted(one.name for one in folder.iterdir() if one.name != MANIFEST):

@@ -1,34 +1,21 @@
-"""What operators order on Prefect's page about repeats: merge a later case into an earlier one, and undo it.
+"""What operators order on Prefect's page about repeats: merge a later case into an earlier one, and undo it."""
 
-As with the orders about clocks, nothing typed here may name a person, and a refusal is an answer: the run ends
-*Refused*, with the reason and the cure as its message.
-"""
-
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from complaints.adapters.repeating import merge_cases as merge
 from complaints.adapters.repeating import unmerge_case as unmerge
 from complaints.answers import Staff
-from complaints.errors.base import ComplaintError
-from flows.clock_orders import PATIENCE, Reference
+from flows.orders import ORDER, PATIENCE, Reference, refusal_is_an_answer
 from flows.runs import take_up_case, wake_case
-from tasks.desk import is_retryable, store
-
-_ORDER: Final[dict[str, Any]] = {
-    "retries": 3,
-    "retry_delay_seconds": [0.2, 1, 5],
-    "retry_condition_fn": is_retryable,
-    "cache_policy": NO_CACHE,
-}
+from tasks.desk import store
 
 
 @flow(name="merge-cases", flow_run_name="merge {reference} into {into}")
+@refusal_is_an_answer
 def merge_cases(reference: Reference, into: Reference, asked_by: Staff, new_facts: bool = False) -> State[Any]:
     """并案 · Merge a later case into an earlier one of the same complaint, which then answers for both.
 
@@ -38,16 +25,14 @@ def merge_cases(reference: Reference, into: Reference, asked_by: Staff, new_fact
         asked_by: 经办人工号 · your staff number.
         new_facts: 是否提出新的事实和理由 · whether the later one brings new facts; the period then runs again.
     """
-
-    def order() -> None:
-        _merge(reference, into, asked_by, new_facts)
-        wake_case(reference, PATIENCE)
-        wake_case(into, PATIENCE)
-
-    return _ordered(order)
+    _merge(reference, into, asked_by, new_facts)
+    wake_case(reference, PATIENCE)
+    wake_case(into, PATIENCE)
+    return Completed(message="Recorded.")
 
 
 @flow(name="unmerge-case", flow_run_name="unmerge {reference}")
+@refusal_is_an_answer
 def unmerge_case(reference: Reference, asked_by: Staff) -> State[Any]:
     """撤销并案 · Undo a merger: the case stands where it stood, its limits as if they had never stopped.
 
@@ -55,28 +40,17 @@ def unmerge_case(reference: Reference, asked_by: Staff) -> State[Any]:
         reference: 已被并入的案件 · the case that was merged.
         asked_by: 经办人工号 · your staff number.
     """
-
-    def order() -> None:
-        into = _unmerge(reference, asked_by)
-        take_up_case(reference, PATIENCE)
-        wake_case(into, PATIENCE)
-
-    return _ordered(order)
-
-
-def _ordered(order: Callable[[], None]) -> State[Any]:
-    try:
-        order()
-    except ComplaintError as refused:
-        return Completed(name="Refused", message=str(refused))
+    into = _unmerge(reference, asked_by)
+    take_up_case(reference, PATIENCE)
+    wake_case(into, PATIENCE)
     return Completed(message="Recorded.")
 
 
-@task(name="merge", **_ORDER)
+@task(name="merge", **ORDER)
 def _merge(reference: str, into: str, by: str, new_facts: bool) -> None:
     merge(store(), reference, into, by, new_facts=new_facts)
 
 
-@task(name="unmerge", **_ORDER)
+@task(name="unmerge", **ORDER)
 def _unmerge(reference: str, by: str) -> str:
     return unmerge(store(), reference, by)

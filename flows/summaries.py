@@ -1,7 +1,6 @@
 """Regulatory summaries: prepared by the clock or by hand, for a month, a quarter, a half-year or a year.
 
-Every day each of the four asks whether its summary is to be prepared today, for a cron line knows no working days. A
-refusal is an answer, not a failure: the run ends *Refused*, with the reason and the cure as its message.
+Every day each of the four asks whether its summary is to be prepared today, for a cron line knows no working days.
 """
 
 from datetime import datetime
@@ -13,10 +12,10 @@ from prefect.states import Completed
 from pydantic import AwareDatetime, Field
 
 from complaints.answers import Staff
-from complaints.errors.base import ComplaintError, RetryableError
 from complaints.reporting.periods import PeriodKind
 from complaints.reporting.versions import SYSTEM
 from complaints.settings import settings
+from flows.orders import refusal_is_an_answer
 from flows.summary_artifacts import show_version
 from tasks.desk import store
 from tasks.summaries import due_period, prepare
@@ -51,20 +50,16 @@ def _summary_flow(name: str, kind: PeriodKind, such_as: str) -> Flow[..., State[
     return flow(name=name)(prepare_summary)
 
 
+@refusal_is_an_answer
 def _prepared(
     kind: PeriodKind, period: str | None, as_at: datetime | None, by: str | None, regime: str | None
 ) -> State[Any]:
     regime = regime or settings().regime
-    try:
-        if period is None and (due := due_period(kind, regime)):
-            period = due.name
-        if period is None:
-            return Completed(name="NotDue", message="Nothing is to be prepared today; give a period to have it now.")
-        version = prepare(regime, period, as_at or store().now(), by or SYSTEM)
-    except RetryableError:
-        raise
-    except ComplaintError as refused:
-        return Completed(name="Refused", message=str(refused))
+    if period is None and (due := due_period(kind, regime)):
+        period = due.name
+    if period is None:
+        return Completed(name="NotDue", message="Nothing is to be prepared today; give a period to have it now.")
+    version = prepare(regime, period, as_at or store().now(), by or SYSTEM)
     show_version(version)
     return Completed(message=f"{version.name}: {version.state.both}")
 

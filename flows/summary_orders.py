@@ -1,8 +1,4 @@
-"""What operators order on Prefect's page about summaries: add remarks, review, sign off.
-
-Nothing typed here may name a person: Prefect keeps parameters. A refusal is an answer, not a failure: the run ends
-*Refused*, with the reason and the cure as its message.
-"""
+"""What operators order on Prefect's page about summaries: add remarks, review, sign off."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -13,10 +9,10 @@ from prefect.states import Completed
 from pydantic import Field
 
 from complaints.answers import Staff
-from complaints.errors.base import ComplaintError, RetryableError
 from complaints.reporting.versions import LONGEST_REMARK, Version
 from complaints.settings import settings
 from complaints.words import EN, ZH
+from flows.orders import refusal_is_an_answer
 from flows.summaries import PeriodName, Regime
 from flows.summary_artifacts import show_version
 from tasks import summaries
@@ -78,12 +74,8 @@ def sign_summary(
     return _ordered(regime, lambda leading: summaries.sign(leading, period, version, asked_by))
 
 
+@refusal_is_an_answer
 def _ordered(regime: str | None, order: Callable[[str], Version]) -> State[Any]:
-    try:
-        version = order(regime or settings().regime)
-    except RetryableError:
-        raise
-    except ComplaintError as refused:
-        return Completed(name="Refused", message=str(refused))
+    version = order(regime or settings().regime)
     show_version(version)
     return Completed(message=f"{version.name}: {version.state.both}")

@@ -34,7 +34,7 @@ SHOWN_DAYS: Final = 28
 
 @flow(name="warn-early")
 def warn_early(false_alarms: float = FALSE_ALARMS_A_MONTH) -> int:
-    """Look for spikes, gaps and new series among what was received up to yesterday, and tell of them once.
+    """早期预警 · Look for spikes, gaps and new series among what was received up to yesterday, and tell of them once.
 
     Args:
         false_alarms: 每月可接受的误报次数 · false alarms a month that are wanted at most, over all series.

@@ -7,7 +7,7 @@ says so (:meth:`WorkingCalendar.standing`).
 
 from bisect import bisect_left, bisect_right
 from calendar import isleap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -22,7 +22,6 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 DAY: Final = timedelta(days=1)
 WEEKEND: Final = Title(zh="周末", en="weekend")
-MAKE_UP: Final = Title(zh="调休上班日", en="make-up working day")
 _YEARS_WITHOUT_WORK: Final = 10
 _GROWING: Final = Lock()  # one for all: a lock within would keep a calendar from being copied or pickled
 
@@ -295,8 +294,3 @@ class _Hours:
 
 def _since_midnight(at: time) -> int:
     return ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000_000 + at.microsecond
-
-
-def weekly_hours(windows: Sequence[Window], weekdays: Collection[int]) -> tuple[tuple[Window, ...], ...]:
-    """Return the same windows for each of ``weekdays`` (Monday is 0), and rest on the others."""
-    return tuple(tuple(windows) if day in weekdays else () for day in range(7))

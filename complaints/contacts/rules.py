@@ -63,7 +63,7 @@ class Hours(Part):
         """How it is said."""
         begins, ends = f"{self.begins:%H:%M}", f"{self.ends:%H:%M}"
         from_, before = self.from_ is not None, self.before is not None
-        zh = f"{begins}{'起' if from_ else '之后'}至{ends}{'之前' if before else '(含)'}"
+        zh = f"{begins}{'起' if from_ else '之后'}至{ends}{'之前' if before else '（含）'}"
         both = "or" if self.begins > self.ends else "and"
         en = f"{'from' if from_ else 'after'} {begins} {both} {'before' if before else 'until'} {ends}"
         return Title(zh=zh, en=en)

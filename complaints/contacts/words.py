@@ -25,7 +25,7 @@ class ContactOutcome(Worded):
     ANSWERED = "answered", "接通或见到本人", "answered, or met"
     UNANSWERED = "unanswered", "无人接听或未见到", "not answered, or not met"
     VOICEMAIL = "voicemail", "转入语音信箱", "reached a voicemail"
-    NOT_CONNECTED = "not_connected", "未连通(忙音、关机、空号)", "not connected: busy, switched off, not in service"
+    NOT_CONNECTED = "not_connected", "未连通（忙音、关机、空号）", "not connected: busy, switched off, not in service"
     DELIVERED = "delivered", "已送达", "delivered"
     UNDELIVERED = "undelivered", "未送达", "not delivered"
 
@@ -91,7 +91,7 @@ class Effect(Worded):
 
     VIOLATION = "violation", "违反规定", "violation"
     PRESUMPTION = "presumption", "推定违反", "presumption of a violation"
-    ADVICE = "advice", "偏离指引(不宜)", "departure from a recommendation"
+    ADVICE = "advice", "偏离指引（不宜）", "departure from a recommendation"
 
 
 class Per(Worded):

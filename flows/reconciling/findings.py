@@ -1,6 +1,5 @@
 """What a reconciliation found and did, in words, and the note of it on Prefect's page."""
 
-import logging
 from collections import Counter
 from typing import Final
 
@@ -18,8 +17,6 @@ NAMED: Final = 20
 KEPT: Final = 5
 """Versions of the note that stay: Prefect would keep each for ever."""
 
-log = logging.getLogger("redress.reconciliation")
-
 
 class Found(Worded):
     """What was done about a run, or is to be told of it."""
@@ -27,11 +24,11 @@ class Found(Worded):
     STARTED = "started", "已启动运行", "run started"
     PLACED = "placed", "已在等待处重建运行", "run made again where it waited"
     REVIVED = "revived", "已恢复失败或崩溃的运行", "failed or crashed run revived"
-    WOKEN = "woken", "已唤醒空等的运行", "run woken that waited for what had come"
+    WOKEN = "woken", "已唤醒无需再等的运行", "run woken that waited for what had come"
     ADOPTED = "adopted", "已认领手工启动的运行", "run that somebody had started adopted"
     CLOSED = "closed", "已取消多余的运行", "surplus run cancelled"
-    CANCELLED = "cancelled", "运行已被人取消,案件仍未结", "run cancelled by a person, case still open"
-    LATE = "late", "运行到点未开始", "run late to begin"
+    CANCELLED = "cancelled", "运行已被人工取消，案件仍未结案", "run cancelled by a person, case still open"
+    LATE = "late", "运行逾时未开始", "run late to begin"
     STUCK = "stuck", "运行长时间无进展", "run that does not get on"
     REFUSED = "refused", "未能核对", "could not be reconciled"
 
@@ -72,7 +69,8 @@ class Findings:
 
 
 _CANCELLED: Final = (
-    "取消运行不等于结案:案件有新处理、或满 12 小时后,运行会自动继续。需要结案请用 `redress withdraw`。\n\n"
+    "取消运行不等于结案：案件有新的处理，或者取消满 12 小时后，运行会自动继续。需要结案的，请用 "
+    "`redress withdraw`。\n\n"
     "To cancel a run does not end its case: it goes on once the case is worked on, and after twelve hours at the "
     "latest. To end a case, use `redress withdraw`."
 )

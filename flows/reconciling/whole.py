@@ -166,7 +166,7 @@ class Progress:
 
     def _write(self, percent: float) -> None:
         if self._artifact is None:
-            words = f"运行核对:{self._total:,} 件未结案件 · Reconciliation of {self._total:,} open cases"
+            words = f"运行核对：{self._total:,} 件未结案件 · Reconciliation of {self._total:,} open cases"
             made = create_progress_artifact(percent, key="reconciliation-progress", description=words)
             self._artifact = cast(UUID, made)  # in synchronous code
         else:

@@ -11,6 +11,7 @@ import pytest
 from complaints.calendars import make
 from complaints.calendars.files import load_calendar, packaged, packaged_names
 from complaints.calendars.model import Standing
+from complaints.calendars.recipes import Disagreement, Recipe
 from complaints.words import Title
 
 SHARED = Path(__file__).parents[3] / ".." / "shared" / "data" / "holidays"
@@ -308,7 +309,7 @@ def test_nothing_is_written_where_the_sources_disagree(council, tmp_path, monkey
 )
 def test_a_source_that_does_not_say_enough_is_refused(days, left_out, problem):
     title = Title(zh="某地", en="somewhere")
-    recipe = make.Recipe("somewhere", "UTC", title, {}, lambda _: days, published=2026, left_out=left_out)
+    recipe = Recipe("somewhere", "UTC", title, {}, lambda _: days, published=2026, left_out=left_out)
 
-    with pytest.raises(make.Disagreement, match=problem):
+    with pytest.raises(Disagreement, match=problem):
         make.calendar_of(recipe)

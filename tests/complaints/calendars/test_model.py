@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from complaints.calendars.model import MICROSECOND, WEEKEND, Standing, Window, WorkingCalendar, weekly_hours
+from complaints.calendars.model import MICROSECOND, WEEKEND, Standing, Window, WorkingCalendar
 from complaints.errors.deadlines import NoWorkingTime
 from complaints.words import Title
 
@@ -35,6 +35,11 @@ CHANGES = [
 def window(text: str) -> Window:
     opens, closes = text.split("-")
     return Window(time.fromisoformat(opens), time() if closes == "24:00" else time.fromisoformat(closes))
+
+
+def weekly_hours(windows, weekdays):
+    """The same windows on each of these weekdays (Monday is 0), and rest on the others."""
+    return tuple(tuple(windows) if day in weekdays else () for day in range(7))
 
 
 def a_calendar(windows=("09:00-12:00", "13:00-17:00"), weekdays=MONDAY_TO_FRIDAY, zone=UTC, **changes):
