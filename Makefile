@@ -29,16 +29,19 @@ lint: install ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Four at a time on two cores: the flows, each half with a Redress of its own, wait for a server and a worker most of the
-# time, and the adapters for a database. What follows the first half needs neither, and takes as long as the others still do.
+# Four at a time on two cores. The flows, each half with a Redress of its own, wait for a server and a worker most of the
+# time. The other two rows keep the cores busy meanwhile, and at the end one each: lint and the adapters take about as
+# long as all the rest.
 BESIDE = run() { $(BIN)/pytest -q $(1) "$$@" $(ARGS); }; \
-	(run tests/flows/test_[a-k]*.py; flows=$$?; run tests/complaints --ignore=tests/complaints/adapters && exit $$flows) & first=$$!; \
-	run tests/flows --ignore-glob='*/flows/test_[a-k]*.py' & second=$$!; run tests/complaints/adapters & third=$$!; \
+	run tests/flows/test_[a-k]*.py & first=$$!; \
+	run tests/flows --ignore-glob='*/flows/test_[a-k]*.py' & second=$$!; \
+	($(2) wrong=$$?; run tests/complaints/adapters && exit $$wrong) & third=$$!; \
 	run --ignore=tests/flows --ignore=tests/complaints; rest=$$?; \
+	run tests/complaints --ignore=tests/complaints/adapters || rest=$$?; \
 	for one in $$first $$second $$third; do wait $$one || rest=$$?; done; exit $$rest
 
-test: lint ## lint, then all tests that need nothing but Python
-	@$(call BESIDE)
+test: install ## lint, and all tests that need nothing but Python
+	@$(call BESIDE,,$(MAKE) --no-print-directory lint;)
 
 test-kill: install ## kill -9 of the worker after every single ledger entry, and whatever else is slow
 	@$(call BESIDE,-m slow)

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from imapclient import IMAPClient
 
-from tests.mail_servers import HOST, free_port, self_signed
+from tests.mail_servers import HOST, self_signed
+from tests.ports import free_port
 
 USER, PASSWORD = "complaints@example.com", "right horse"
 PROGRAM = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -81,7 +82,7 @@ class Imap:
     @contextmanager
     def client(self) -> Iterator[IMAPClient]:
         """A mail program of somebody else, logged in."""
-        with IMAPClient(HOST, self.port, ssl=False, timeout=10) as client:
+        with IMAPClient(HOST, self.port, ssl=False, timeout=60) as client:
             client.login(USER, PASSWORD)
             yield client
 
@@ -119,7 +120,7 @@ def imap_server(more: str = "") -> Iterator[Imap]:
             yield server
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _configure(folder: Path, server: Imap, more: str) -> None:
@@ -138,9 +139,10 @@ def _configure(folder: Path, server: Imap, more: str) -> None:
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(200):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         try:
-            with socket.create_connection((HOST, port), 1) as connection:
+            with socket.create_connection((HOST, port), 5) as connection:
                 if connection.recv(4) == b"* OK":
                     return
         except OSError:

@@ -6,8 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from deployments.demo import free_port
 from deployments.environment import apply
+from tests.ports import free_port
 
 HOME = Path(tempfile.mkdtemp(prefix="redress-tests-"))
 _MADE_BY = os.getpid()
@@ -23,11 +23,11 @@ for name in [name for name in os.environ if name.startswith(("REDRESS_", "PREFEC
     del os.environ[name]  # whatever the developer has set must not change a result
 os.environ |= {
     "REDRESS_HOME": str(HOME),
-    "REDRESS_PREFECT_PORT": str(free_port(0)),
-    "REDRESS_DOOR_PORT": str(free_port(0)),
-    "REDRESS_SMTP_URL": f"smtp://127.0.0.1:{free_port(0)}",
+    "REDRESS_PREFECT_PORT": str(free_port()),
+    "REDRESS_DOOR_PORT": str(free_port()),
+    "REDRESS_SMTP_URL": f"smtp://127.0.0.1:{free_port()}",
     "REDRESS_MAIL_RETRY_DELAYS_SECONDS": "[0.1, 0.2]",
-    "REDRESS_MAIL_TIMEOUT_SECONDS": "2",
+    "REDRESS_MAIL_TIMEOUT_SECONDS": "5",
     "REDRESS_WEBHOOK_SECRETS__CRM": "whsec_dGVzdHMgb25seSwgbm90IGEgc2VjcmV0IQ==",
     "REDRESS_SWEEP_SECONDS": "3600",  # the tests say when to sweep
 }

@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import socket
 import socketserver
 import ssl
 import threading
@@ -24,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 HOST = "127.0.0.1"
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which a server that says nothing ends the connection."""
 
 
@@ -91,13 +90,13 @@ def mail_server(mailbox: Mailbox, *, port: int = 0, tls: ssl.SSLContext | None =
             one.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
 
-    server = asyncio.run_coroutine_threadsafe(start(), loop).result(5)
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(60)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        asyncio.run_coroutine_threadsafe(stop(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(60)
         loop.close()
 
 
@@ -180,14 +179,7 @@ def wayward_server(**answers: str | Misdeed) -> Iterator[_WaywardServer]:
         finally:
             server.over.set()
             server.shutdown()
-            thread.join(5)
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+            thread.join(60)
 
 
 def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:

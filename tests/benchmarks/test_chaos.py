@@ -18,7 +18,7 @@ from benchmarks.recovery import record_letter
 from complaints import acts
 from complaints.intake import Complaint
 from complaints.words import Repair
-from tests.mail_servers import free_port
+from tests.ports import free_port
 
 VICTIMS = {"api": ("api-1", "api-2"), "door": ("door",), "smtp": ("smtp",), "worker": ("worker-1", "worker-2")}
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

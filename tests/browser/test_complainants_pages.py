@@ -15,7 +15,6 @@ import uvicorn
 from complaints import acts
 from complaints.settings import settings
 from complaints.words import Closure, Satisfaction, Stage
-from deployments.demo import free_port
 from deployments.door import aftermath
 from deployments.door.app import app
 from deployments.pages import complaining
@@ -23,6 +22,7 @@ from tests.browser.conftest import SCREENSHOTS, started_chromium
 from tests.builders import advance, an_act
 from tests.deployments.conftest import Installation, firm
 from tests.deployments.visiting import PICTURE, PROGRAM
+from tests.ports import free_port
 
 __all__ = ["firm"]
 
@@ -44,7 +44,7 @@ def address(firm: Installation, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     """Where the door of a firm is."""
     monkeypatch.setattr(aftermath, "filed", lambda _: None)
     monkeypatch.setattr(aftermath, "changed", lambda _: None)
-    port = free_port(0)
+    port = free_port()
     firm.set(REDRESS_DOOR_PORT=str(port))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)

@@ -16,7 +16,7 @@ from complaints.settings import settings
 from complaints.words import Kind, Stage
 from tasks.desk import summaries
 from tests.browser.test_complainants_pages import DESK, PHONE, Open, address, check, chromium, keep, visit
-from tests.builders import REGIME, a_stored_case, an_act, file_complaint
+from tests.builders import MONDAY, REGIME, a_stored_case, an_act, file_complaint
 from tests.deployments.conftest import Installation, firm
 
 __all__ = ["address", "chromium", "firm", "visit"]
@@ -28,20 +28,22 @@ def no_printer(_: str) -> bytes:
     raise PdfUnavailable("a printer that is fast")
 
 
+MARCH = "2026-03"
+
+
 @pytest.fixture
 def version(address: str, firm: Installation, monkeypatch: pytest.MonkeyPatch) -> Version:
-    """The second version of this month's summary: complaints at several stages, a report, one case that came since."""
+    """The second version of the summary of this month: complaints at several stages, a report, one that came since."""
     monkeypatch.setattr(summary_pages, "to_pdf", no_printer)
+    firm.store.make_demo(MONDAY)
     for number in range(3):
         file_complaint(firm.store, number=str(number), channel="telephone")
     a_stored_case(firm.store, Stage.ASSESSED, number="10", kind=Kind.REPORT)
     a_stored_case(firm.store, Stage.CLOSED, number="11")
-    now = firm.store.now()
-    period = f"{now.year}-{now.month:02}"
-    summaries().prepare(REGIME, period, now, "li.wei")
+    summaries().prepare(REGIME, MARCH, firm.store.now(), "li.wei")
     with firm.store.open_case(file_complaint(firm.store, number="12")) as desk:
         desk.case.record(an_act(acts.Acknowledged), desk.now)
-    return summaries().prepare(REGIME, period, firm.store.now(), "li.wei")
+    return summaries().prepare(REGIME, MARCH, firm.store.now(), "li.wei")
 
 
 def path(firm: Installation, name: str) -> str:
@@ -84,7 +86,7 @@ def test_from_a_number_to_its_cases_and_back(visit: Open, firm: Installation, ve
 def test_a_return_shuts_nobody_out(visit: Open, firm: Installation, version: Version, device: dict[str, Any]) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="install redress[browser]").Axe()
     now, where = firm.store.now(), settings()
-    period = Period.parse(f"{now.year}-Q{(now.month + 2) // 3}")
+    period = Period.parse("2026-Q1")
     data = data_for(REGIME, where.returns_folder)
     made = prepare_return(firm.store, REGIME, "local-bureau", period, now, where.firm, data)
     folder: Path = write_return(made, where.summaries_folder)

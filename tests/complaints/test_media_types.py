@@ -158,18 +158,18 @@ def test_calling_something_a_picture_changes_nothing():
 def test_an_archive_that_would_unpack_to_gigabytes_is_looked_at_at_once():
     bomb = an_archive(*(f"{number}.txt" for number in range(50)), content="0" * 1_000_000)
 
-    started = time.perf_counter()
+    started = time.process_time()
     assert media_type_of(bomb) == "application/zip"
-    assert time.perf_counter() - started < 0.5  # unpacked, it has 50 MB
+    assert time.process_time() - started < 0.5  # unpacked, it has 50 MB
 
 
 def test_of_an_endless_directory_only_the_beginning_is_read():
     entry = b"PK\x01\x02" + bytes(42)
     content = b"PK\x03\x04" + entry * 100_000 + b"PK\x05\x06" + bytes(10) + struct.pack("<IIH", 0, 4, 0)
 
-    started = time.perf_counter()
+    started = time.process_time()
     assert media_type_of(content) == "application/zip"
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize("cut", range(0, 200, 7))

@@ -20,10 +20,10 @@ from complaints.adapters.store import Store
 from complaints.adapters.tables import Base
 from complaints.settings import settings
 from deployments import cli, console
-from deployments.demo import free_port
 from deployments.door import aftermath
 from tasks import desk
 from tests.conftest import SqliteFiles
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,7 +78,7 @@ def firm(tmp_path: Path, sqlite: SqliteFiles, session_key: Path) -> Iterator[Ins
         for name in [name for name in os.environ if name.startswith(("REDRESS_", "PREFECT_"))]:
             del os.environ[name]
         installation = Installation(home, Store(f"sqlite:///{database}", key))
-        installation.set(REDRESS_HOME=str(home), REDRESS_PREFECT_PORT=str(free_port(0)))
+        installation.set(REDRESS_HOME=str(home), REDRESS_PREFECT_PORT=str(free_port()))
         yield installation
         installation.store.engine.dispose()
         forget()

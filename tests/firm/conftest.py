@@ -19,11 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from complaints.adapters.store import Store
 from complaints.settings import settings
-from deployments.demo import free_port
 from tests.conftest import POSTGRES_URL, PostgresServer
 from tests.firm.balancer import Balancer
 from tests.firm.company import PATIENCE, Company
 from tests.flows.running import MailSink, long_ago
+from tests.ports import free_port
 
 REDIS_URL = "REDRESS_TEST_REDIS_URL"
 LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
@@ -49,7 +49,7 @@ def redis_of_the_firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     with ExitStack() as stack:
         url = os.environ.get(REDIS_URL, "")
         if not url and (program := shutil.which("redis-server")):
-            port = free_port(0)
+            port = free_port()
             options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
             folder = tmp_path_factory.mktemp("redis")
             child = subprocess.Popen([program, *options, "--dir", str(folder)], stdout=subprocess.DEVNULL)
@@ -65,8 +65,8 @@ def redis_of_the_firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 
 
 def until_answers(client: redis.Redis, url: str) -> None:
-    """Wait for Redis, a few seconds at most."""
-    until = time.monotonic() + 5
+    """Wait for Redis, a minute at most."""
+    until = time.monotonic() + 60
     while True:
         try:
             client.ping()
@@ -84,7 +84,7 @@ def company(
     postgres_of_the_firm: PostgresServer, redis_of_the_firm: str, session_key: Path
 ) -> Iterator[tuple[Company, Balancer]]:
     """A firm whose processes are up, in the year in which the tests begin, and the balancer before its servers."""
-    sink, ports = MailSink(), {"api-1": free_port(0), "api-2": free_port(0)}
+    sink, ports = MailSink(), {"api-1": free_port(), "api-2": free_port()}
     address = urlsplit(settings().smtp_url)
     page = f"http://127.0.0.1:{settings().prefect_port}"
     environment = {

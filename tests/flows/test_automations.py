@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -45,20 +44,37 @@ def send_to(client: SyncPrefectClient, url: str) -> None:
     client.request("PATCH", f"/block_documents/{block.id}", json=body.model_dump(mode="json"))
 
 
+PROBE = Notice("a probe of the tests", frozenset({"tests.probe"}), {"prefect.resource.id": "tests.probe"}, "", "probe")
+
+
 @contextmanager
-def switched_on(client: SyncPrefectClient, *notices: Notice) -> Iterator[Sink]:
+def switched_on(redress: Running, client: SyncPrefectClient, *notices: Notice) -> Iterator[Sink]:
     """Switch automations on, as an operator does, with a robot that listens; off again afterwards."""
     made = [client.read_automations_by_name(notice.name)[0] for notice in notices]
     with http_sink() as sink:
         send_to(client, f"http://127.0.0.1:{sink.port}/on-call")
         for one in made:
             client.resume_automation(one.id)
-        time.sleep(2)  # the server tells its triggers of the change
+        until_triggers_know(redress, client, sink)
         try:
             yield sink
         finally:
             for one in made:
                 client.pause_automation(one.id)
+
+
+def until_triggers_know(redress: Running, client: SyncPrefectClient, sink: Sink) -> None:
+    """Wait until the server's triggers know of every change: it tells them of one after the other, the probe last."""
+    block = client.read_block_document_by_name(BLOCK, "custom-webhook").id
+    probe = client.create_automation(automation(PROBE, block).model_copy(update={"enabled": True}))
+
+    def is_heard() -> bool:
+        put(client, an_event("tests.probe", "tests.probe"))
+        return bool(sink.taken)
+
+    redress.until(is_heard, "the server's triggers know of the changes")
+    client.delete_automation(probe)
+    sink.taken.clear()  # within ten minutes no other is sent
 
 
 def told(sink: Sink) -> list[str]:
@@ -96,11 +112,11 @@ def test_one_that_was_changed_by_hand_is_said_to_be(redress: Running) -> None:
 def test_who_is_on_call_is_told_of_a_missed_limit_once_somebody_wants_it(redress: Running) -> None:
     reference = redress.file()
     redress.until_asked(reference, Question.FINDING)
-    with prefect_client() as client, switched_on(client, MISSED) as sink:
+    with prefect_client() as client, switched_on(redress, client, MISSED) as sink:
         redress.store.move_time(redress.store.now() + timedelta(days=17))
         redress.sweep()
 
-        redress.until(lambda: sink.taken, "the robot is told", 30)
+        redress.until(lambda: sink.taken, "the robot is told")
     ((path, body),) = sink.taken
     assert path == "/on-call"
     assert body["msgtype"] == "text"
@@ -108,7 +124,7 @@ def test_who_is_on_call_is_told_of_a_missed_limit_once_somebody_wants_it(redress
 
 
 def test_who_is_on_call_is_told_of_failed_runs_dead_workers_and_a_growing_outbox(redress: Running) -> None:
-    with prefect_client() as client, switched_on(client, BROKEN, WORKER_GONE, OUTBOX) as sink:
+    with prefect_client() as client, switched_on(redress, client, BROKEN, WORKER_GONE, OUTBOX) as sink:
         deployment = client.read_deployment_by_name("apply-rules/apply-rules")
         run = client.create_flow_run_from_deployment(deployment.id, name="a run that fails", state=None)
         client.set_flow_run_state(run.id, Failed(), force=True)
@@ -116,13 +132,18 @@ def test_who_is_on_call_is_told_of_failed_runs_dead_workers_and_a_growing_outbox
             an_event("redress.worker.gone", "redress.worker.resident-east-7", name="resident-east-7"),
             an_event("redress.outbox.growing", "redress.outbox", number=12, minutes=34),
         ]
-        client.request("POST", "/events", json=[one.model_dump(mode="json") for one in events])
+        put(client, *events)
 
-        redress.until(lambda: len(sink.taken) == 3, "the robot is told three times", 30)
+        redress.until(lambda: len(sink.taken) == 3, "the robot is told three times")
     outbox, gone, failed = told(sink)
     assert "12 things wait to be sent, the oldest for 34 minutes." in outbox
     assert "Worker resident-east-7 is gone" in gone
     assert "Run 'a run that fails' of apply-rules ended Failed" in failed
+
+
+def put(client: SyncPrefectClient, *events: Event) -> None:
+    """Put events on Prefect's server."""
+    client.request("POST", "/events", json=[one.model_dump(mode="json") for one in events])
 
 
 def an_event(event: str, about: str, name: str = "", **payload: Any) -> Event:

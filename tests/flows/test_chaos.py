@@ -22,7 +22,7 @@ from tests.flows.running import Running
 COMPLAINTS = 8
 SEED = 7
 FIRST = 900_001
-STALL_SECONDS = 3.0  # longer than the worker waits for a mail server's answer
+STALL_SECONDS = 6.0  # longer than the worker waits for a mail server's answer
 
 
 def test_what_is_killed_while_complaints_are_filed_and_answered_loses_and_repeats_nothing(redress: Running) -> None:

@@ -37,19 +37,19 @@ def store(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
 
 
 @pytest.fixture
-def use_mail_server(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Sets which mail server letters leave by; it is given little time to answer."""
+def use_mail_server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets which mail server letters leave by, and how many seconds it is given to answer."""
 
-    def use(port: int) -> None:
+    def use(port: int, seconds: float = 60) -> None:
         monkeypatch.setenv("REDRESS_SMTP_URL", f"smtp://{HOST}:{port}")
-        monkeypatch.setenv("REDRESS_MAIL_TIMEOUT_SECONDS", "0.5")
+        monkeypatch.setenv("REDRESS_MAIL_TIMEOUT_SECONDS", str(seconds))
         settings.cache_clear()
 
     return use
 
 
 @pytest.fixture
-def mailbox(use_mail_server: Callable[[int], None]) -> Iterator[Mailbox]:
+def mailbox(use_mail_server: Callable[..., None]) -> Iterator[Mailbox]:
     """What arrives at the mail server that letters leave by."""
     mailbox = Mailbox()
     with mail_server(mailbox) as port:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import httpx
 
-from deployments.demo import free_port
 from tests.builders import complaint_values
 from tests.deployments.door.sending import SECRET, bearer, tokens
+from tests.ports import free_port
 
 NOWHERE = "http://127.0.0.1:9/api"
 """Where no Prefect answers: what follows a filing is none of these trials."""
@@ -32,7 +32,7 @@ def a_door(home: Path, log: Path, *, prefix: tuple[str, ...] = (), **environment
         prefix: A command that runs it, such as one that moves its clock.
         environment: Settings beside those of the home folder.
     """
-    port = free_port(0)
+    port = free_port()
     given = {
         "REDRESS_HOME": str(home),
         "REDRESS_TOKENS": tokens(crm="file,read"),

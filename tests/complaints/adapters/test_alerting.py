@@ -8,6 +8,7 @@ from sqlalchemy import event, func, select, update
 from complaints import acts
 from complaints.adapters import alerting
 from complaints.adapters.alerting import (
+    KEPT,
     LEASE,
     arrivals,
     claim_announcements,
@@ -15,6 +16,7 @@ from complaints.adapters.alerting import (
     mark_announced,
     mark_shown,
     mark_told,
+    prune,
     read_board,
     release,
     showings,
@@ -69,6 +71,50 @@ def unsent(store):
         return session.scalar(select(func.count()).where(AlertRow.sent_at.is_(None)))
 
 
+# --- keeping ------------------------------------------------------------------------------------
+
+
+def kept(store):
+    with store.read() as session:
+        return session.scalar(select(func.count()).select_from(AlertRow))
+
+
+def tell_everything(store):
+    mark_announced(store, [one.id for one in claim_announcements(store)])
+    tell_all(store)
+
+
+def test_an_alert_is_removed_thirty_days_after_everybody_was_told_and_not_before(store):
+    a_case_at(store, OPENING)
+    tell_everything(store)
+
+    store.move_time(OPENING + KEPT - timedelta(minutes=5))
+    assert (prune(store), kept(store)) == (0, 1)
+    store.move_time(OPENING + KEPT + timedelta(minutes=5))
+    assert (prune(store), kept(store)) == (1, 0)
+    assert prune(store) == 0
+
+
+def test_an_alert_of_which_somebody_was_not_told_stays_however_old_it_is(store):
+    a_stored_case(store, Stage.UNDER_INVESTIGATION, number=None)
+    a_case_at(store, OPENING)
+    one, _ = claim_announcements(store)
+    mark_announced(store, [one.id])
+    tell_all(store)
+
+    store.move_time(OPENING + 2 * KEPT)
+    assert (prune(store), kept(store)) == (1, 1)
+    assert len(claim_announcements(store)) == 1
+
+
+def test_what_people_were_not_told_of_stays_too(store):
+    a_case_at(store, OPENING)
+    mark_announced(store, [one.id for one in claim_announcements(store)])
+
+    store.move_time(OPENING + 2 * KEPT)
+    assert (prune(store), kept(store)) == (0, 1)
+
+
 # --- to Prefect ---------------------------------------------------------------------------------
 
 
@@ -102,11 +148,11 @@ def test_two_workers_never_take_the_same_announcement(store):
     barrier = Barrier(2)
 
     def claim():
-        barrier.wait(5)
+        barrier.wait(60)
         return [one.id for _ in range(3) for one in claim_announcements(store, most=2)]
 
     with ThreadPoolExecutor(2) as pool:
-        first, second = (one.result(30) for one in [pool.submit(claim), pool.submit(claim)])
+        first, second = (one.result(60) for one in [pool.submit(claim), pool.submit(claim)])
 
     assert len(first + second) == len({*first, *second}) == 6
 

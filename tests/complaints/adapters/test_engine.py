@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from complaints.adapters.engine import engine_for, patiently
 from complaints.adapters.store import Store
-from deployments.demo import free_port
 from tests.builders import a_stored_case
+from tests.ports import free_port
 
 
 def test_a_look_at_a_case_outlives_its_broken_connection(postgresql, session_key):
@@ -31,7 +31,7 @@ def test_a_look_at_a_case_outlives_its_broken_connection(postgresql, session_key
 
 
 def test_a_database_that_stays_away_is_told_when_patience_ends():
-    engine, began = engine_for(f"postgresql+psycopg://nobody@127.0.0.1:{free_port(0)}/nothing"), time.monotonic()
+    engine, began = engine_for(f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/nothing"), time.monotonic()
 
     with pytest.raises(OperationalError):
         patiently(lambda: engine.connect(), [0.05, 0.1])

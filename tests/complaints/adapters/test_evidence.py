@@ -27,9 +27,9 @@ from complaints.errors.sealing import KeyDestroyed
 from complaints.errors.settings import SettingError
 from complaints.evidence import EvidenceLimits, Refusal, Scan
 from complaints.words import Stage
-from deployments.demo import free_port
 from tests.builders import REGIME, a_complaint, a_stored_case, file_complaint
 from tests.evidence_places import JPEG, PDF, PROGRAM, VIRUS, an_archive, fake_clamd, s3_server
+from tests.ports import free_port
 
 NAME = "林知夏的扣款流水.jpg"
 SHA256 = hashlib.sha256(JPEG).hexdigest()
@@ -423,7 +423,7 @@ def test_a_file_with_a_virus_is_refused_by_its_name_and_the_rest_goes_on(store, 
 
 
 def test_nothing_is_stored_unscanned_while_the_scanner_is_away(store, tmp_path):
-    scanner = VirusScanner(f"tcp://127.0.0.1:{free_port(0)}", timeout_seconds=1)
+    scanner = VirusScanner(f"tcp://127.0.0.1:{free_port()}", timeout_seconds=1)
     files = EvidenceStore(str(tmp_path / "evidence"), scanner=scanner)
     reference = file_complaint(store)
 

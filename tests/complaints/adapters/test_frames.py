@@ -268,11 +268,11 @@ def test_others_who_asked_for_the_time_before_the_cut_off_are_waited_for(store):
         with store.open_case(reference) as desk:
             desk.case.record(an_act(acts.Acknowledged), desk.now)
             begun.set()
-            may_end.wait(10)
+            may_end.wait(60)
 
     other = threading.Thread(target=acknowledge)
     other.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     as_at = store.now()
     threading.Timer(0.3, may_end.set).start()
 

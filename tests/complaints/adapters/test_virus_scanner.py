@@ -5,8 +5,8 @@ import pytest
 from complaints.adapters.virus_scanner import VirusScanner
 from complaints.errors.base import RetryableError
 from complaints.errors.evidence import ScannerAway
-from deployments.demo import free_port
 from tests.evidence_places import JPEG, VIRUS, fake_clamd
+from tests.ports import free_port
 
 
 @pytest.fixture(params=["tcp", "unix"])
@@ -54,7 +54,7 @@ def test_an_answer_that_is_no_verdict_is_not_called_clean(clamd, answer):
         VirusScanner(clamd.url).check()
 
 
-@pytest.mark.parametrize("url", [f"tcp://127.0.0.1:{free_port(0)}", "unix:/there/is/none.ctl"])
+@pytest.mark.parametrize("url", [f"tcp://127.0.0.1:{free_port()}", "unix:/there/is/none.ctl"])
 def test_a_scanner_that_is_away_is_worth_another_try(url):
     with pytest.raises(ScannerAway) as away:
         VirusScanner(url, timeout_seconds=1).scan(JPEG)

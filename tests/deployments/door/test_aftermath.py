@@ -16,7 +16,7 @@ from tests.deployments.door.sending import SECRET, as_json, send
 
 
 def until(reached: threading.Event) -> None:
-    assert reached.wait(10)
+    assert reached.wait(60)
 
 
 def test_a_complaint_is_taken_in_while_prefect_is_away(firm: Installation, caplog: pytest.LogCaptureFixture) -> None:

@@ -21,13 +21,13 @@ from complaints.letters import render_letter
 from complaints.settings import settings
 from complaints.sheet import case_sheet
 from complaints.words import Stage
-from deployments.demo import free_port
 from deployments.door.app import api
 from deployments.door.guard import Guard
 from deployments.door.limits import HTTP, LARGEST_BODY, LARGEST_DELIVERY, MOST_COMING, MOST_FILES
 from tests.builders import advance
 from tests.deployments.conftest import Installation
 from tests.deployments.door.sending import SECRET, URL, as_json, headers, parts, problem, send, send_parts
+from tests.ports import free_port
 
 PAUSE_SECONDS = 1.0
 MEGABYTE = 1_000_000
@@ -37,12 +37,12 @@ MEGABYTE = 1_000_000
 def port(firm: Installation, started: list[str], woken: list[str]) -> Iterator[int]:
     """The door on a real server, which waits less long for slow bodies."""
     firm.set(REDRESS_WEBHOOK_SECRETS__crm=SECRET)
-    port = free_port(0)
+    port = free_port()
     guard = Guard(api, pause_seconds=PAUSE_SECONDS, body_seconds=3 * PAUSE_SECONDS)
     server = uvicorn.Server(uvicorn.Config(guard, port=port, http=HTTP, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not server.started and time.monotonic() < until:
         time.sleep(0.01)
     yield port
@@ -55,7 +55,7 @@ def connected(port: int, *lines: str, source: str = "127.0.0.1", **given: str) -
     """A connection on which the head of a signed delivery was sent."""
     fields = headers(b"") | given
     head = "\r\n".join([f"POST {URL} HTTP/1.1", "host: door", *lines, *(f"{n}: {v}" for n, v in fields.items())])
-    with socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(source, 0)) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60, source_address=(source, 0)) as connection:
         connection.sendall(f"{head}\r\n\r\n".encode())
         yield connection
 
@@ -172,7 +172,7 @@ def test_headers_without_end_are_refused(door: TestClient, port: int) -> None:
 
     assert large.status_code == 431
     assert problem(large)["type"] == "urn:redress:problem:headers-too-large"
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(b"POST /v1/complaints HTTP/1.1\r\nx: " + b"x" * 200_000)
         assert connection.recv(12) == b"HTTP/1.1 400"
 
@@ -190,7 +190,7 @@ def test_a_body_that_stops_coming_is_not_waited_for(port: int) -> None:
 def test_a_body_that_drips_is_not_waited_for_either(port: int) -> None:
     with connected(port, "content-length: 100") as connection:
         connection.settimeout(PAUSE_SECONDS / 3)
-        for _ in range(30):
+        for _ in range(200):
             try:
                 connection.sendall(b" ")
                 received = connection.recv(12)

@@ -14,11 +14,14 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from complaints.adapters.keeping.erasing import erase
+from complaints.adapters.keeping.outside import Outside
 from complaints.intake import Complaint
 from complaints.words import Stage
 from deployments.door.app import app
 from deployments.door.limits import LARGEST_BODY
-from tests.builders import EMAIL, complaint_values
+from tests.builders import EMAIL, a_stored_case, complaint_values
+from tests.complaints.adapters.keeping.conftest import EXPIRED, OVER, THEN
 from tests.deployments.conftest import Installation
 from tests.deployments.door.sending import SAID, SECRET, URL, as_json, headers, problem, send
 
@@ -68,8 +71,24 @@ def test_the_same_number_with_other_content_is_refused(door: TestClient, firm: I
     answer = send(door, as_json(narrative="账户服务费被扣了三次。"), delivery="msg_2")
 
     assert answer.status_code == 409
+    assert problem(answer)["title"] == "A case has this number already."
     assert problem(answer)["detail"].startswith(f"number: case {reference} already has this number")
     assert firm.rows() == before
+
+
+def test_the_number_of_a_case_whose_person_was_erased_is_refused_with_a_title_that_is_true_of_it_too(
+    door: TestClient, firm: Installation
+) -> None:
+    firm.store.make_demo(THEN)
+    old = a_stored_case(firm.store, Stage.CLOSED)
+    firm.store.move_time(OVER)
+    erase(firm.store, Outside(str(firm.home / "anchors")), [old], EXPIRED)
+    number = str(firm.store.read_case(old).facts.number)
+
+    answer = send(door, as_json(number=number))
+
+    assert answer.status_code == 409
+    assert problem(answer)["title"] == "A case has this number already."
 
 
 def test_the_same_delivery_id_with_other_content_is_refused_and_not_dropped(

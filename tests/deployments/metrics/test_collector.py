@@ -53,12 +53,12 @@ def test_it_is_read_anew_once_it_is_old():
 
 def test_nobody_waits_long_and_nothing_is_read_twice_at_a_time():
     read, go_on = [], threading.Event()
-    kept = Kept(lambda: read.append(1) or go_on.wait(10), seconds=0)
+    kept = Kept(lambda: read.append(1) or go_on.wait(60), seconds=0)
     began = time.monotonic()
 
     assert kept.value(0.05) is None
     assert kept.value(0.05) is None
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30
     assert len(read) == 1
     go_on.set()
 

@@ -14,15 +14,15 @@ from tests.builders import EMAIL, MONDAY, PHONE, file_complaint
 
 def use_mailbox(monkeypatch, url):
     monkeypatch.setenv("REDRESS_MAILBOX_URL", url)
-    monkeypatch.setenv("REDRESS_MAIL_TIMEOUT_SECONDS", "5")
+    monkeypatch.setenv("REDRESS_MAIL_TIMEOUT_SECONDS", "60")
     settings.cache_clear()
 
 
-def put(maildir, *mails):
+def put(maildir, *mails, at=MONDAY):
     for number, mail in enumerate(mails):
         file = maildir / "new" / f"{1772413200 + len(list((maildir / 'new').iterdir()))}.{number}.host"
         file.write_bytes(mail)
-        os.utime(file, (MONDAY.timestamp() - 60,) * 2)
+        os.utime(file, (at.timestamp() - 60,) * 2)
 
 
 def lying(maildir, folder=None):

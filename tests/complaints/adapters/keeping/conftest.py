@@ -13,7 +13,7 @@ from complaints.adapters.keeping.remnants import Places
 from complaints.adapters.store import Store
 from complaints.words import ErasureGround, Stage
 from tests.builders import a_stored_case, file_complaint, utc
-from tests.conftest import Databases
+from tests.conftest import Databases, SqliteFiles
 
 THEN: datetime = utc(2020, 3, 2, 1)
 """When the cases were closed; the rule of cn-nfra keeps them for five years."""
@@ -34,10 +34,14 @@ def three_old_cases(store: Store) -> None:
 
 @pytest.fixture
 def store(databases: Databases, session_key: Path) -> Iterator[Store]:
-    """A database of its own, of either kind, with three old cases."""
-    store = Store(databases.prepared(three_old_cases), session_key)
-    yield store
-    store.engine.dispose()
+    """A database of either kind with three old cases; on SQLite a file of its own, for its bytes are looked at."""
+    if isinstance(databases, SqliteFiles):
+        store = Store(databases.prepared(three_old_cases), session_key)
+        yield store
+        store.engine.dispose()
+    else:
+        with databases.shared(three_old_cases) as store:
+            yield store
 
 
 @pytest.fixture

@@ -145,10 +145,11 @@ def test_an_order_that_nobody_with_the_master_key_gave_erases_nothing_and_verify
             session.execute(update(ErasureOrderRow).values(most=9999))
         else:
             session.execute(insert(ErasureOrderRow).values(**values, mark="0" * 64))
+        number = session.scalar(select(ErasureOrderRow.id))
 
     assert erase_over(store, outside).erased == []
     assert [str(one) for one in verify(store).breaks] == [
-        "order for erasure 1: was altered, or written by hand; it is not carried out"
+        f"order for erasure {number}: was altered, or written by hand; it is not carried out"
     ]
 
 

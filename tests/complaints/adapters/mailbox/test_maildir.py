@@ -30,6 +30,14 @@ def test_the_oldest_message_comes_first_and_no_more_than_asked_for(root):
     assert len(mailbox.waiting(1)) == 1
 
 
+def test_what_a_person_flagged_is_known(root):
+    put(root, "cur/a:2,FS")
+    put(root, "cur/F:2,S")
+    put(root, "new/F")
+
+    assert [one.key for one in MaildirMailbox(root).waiting(9) if one.is_flagged] == ["cur/a:2,FS"]
+
+
 def test_a_link_out_of_the_mailbox_is_no_message(root, tmp_path_factory):
     secret = tmp_path_factory.mktemp("elsewhere") / "secret"
     secret.write_text("secret")
