@@ -56,6 +56,7 @@ from complaints.acts_by_subject.keeping import HoldPlaced as HoldPlaced
 from complaints.acts_by_subject.keeping import Unarchived as Unarchived
 from complaints.acts_by_subject.keeping import Viewed as Viewed
 from complaints.acts_by_subject.letters import DeliveryReported as DeliveryReported
+from complaints.acts_by_subject.letters import Kept as Kept
 from complaints.acts_by_subject.letters import LetterFailed as LetterFailed
 from complaints.acts_by_subject.letters import LetterGivenUp as LetterGivenUp
 from complaints.acts_by_subject.letters import LetterPrepared as LetterPrepared

@@ -1,6 +1,6 @@
 """What people are told of time limits, in which words. Nothing here holds personal data."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -118,24 +118,23 @@ def message(
         links: Where a case's run is shown, by reference.
         board: Where all urgent limits are shown.
     """
-    summary = _join(language, (f"{news.word(language)} {number}" for news, number in digest.counts.items() if number))
-    heading = Title(zh=f"投诉时限提醒({digest.role.zh}):", en=f"Complaint deadlines ({digest.role.en}): ")
+    counts = [(news, number) for news, number in digest.counts.items() if number]
+    heading = Title(
+        zh=f"投诉时限提醒（{digest.role.zh}）：" + "，".join(f"{news.zh} {number} 项" for news, number in counts),
+        en=f"Complaint deadlines ({digest.role.en}): " + ", ".join(f"{news.en} {number}" for news, number in counts),
+    )
     every = [_line(news, limit, language, now, (links or {}).get(limit.reference)) for news, limit in digest.lines]
     total = sum(digest.counts.values())
     for shown in range(len(every), -1, -1):
         text = "\n".join([*every[:shown], *_rest(total - shown, language, board)])
         if len(text.encode()) <= _LONGEST_TEXT:
             break
-    return Message(heading.word(language) + summary, text)
-
-
-def _join(language: str, parts: Iterable[str]) -> str:
-    return Title(zh=",", en=", ").word(language).join(parts)
+    return Message(heading.word(language), text)
 
 
 def _line(news: News, limit: Limit, language: str, now: datetime, link: str | None) -> str:
     words = Title(
-        zh=f"{limit.reference} {limit.title.zh}({limit.article.zh}) {news.zh},到期 {limit.due},{limit.left(now).zh}",
+        zh=f"{limit.reference} {limit.title.zh}（{limit.article.zh}）{news.zh}，{limit.due} 到期，{limit.left(now).zh}",
         en=f"{limit.reference} {limit.title.en} ({limit.article.en}) {news.en}, due {limit.due}, {limit.left(now).en}",
     )
     return words.word(language) + (f"\n  {link}" if link else "")
@@ -143,7 +142,7 @@ def _line(news: News, limit: Limit, language: str, now: datetime, link: str | No
 
 def _rest(number: int, language: str, board: str) -> list[str]:
     more = Title(zh=f"另有 {number} 项", en=f"{number} more").word(language)
-    where = Title(zh="时限看板:", en="deadline board: ").word(language) + board
+    where = Title(zh="时限看板：", en="deadline board: ").word(language) + board
     return [part for part in (more if number else "", where if board else "") if part]
 
 

@@ -1,6 +1,6 @@
 """What a case waits for people to say, and what their answers become in its ledger."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from complaints import acts
@@ -73,9 +73,19 @@ def record_answer(case: "Case", question: Question, answer: Answer, by: str, now
     elif isinstance(answer, Breach):
         case.record(acts.BreachExplained(clock=case.unexplained_breach or "", cause=answer.cause), now, by)
     else:
-        if isinstance(answer, RemedyDone) and answer.done_on > now.astimezone(case.pack.tz).date():
-            raise AnswerRefused("done_on", "is in the future; enter the day on which it was carried out")
+        if isinstance(answer, RemedyDone):
+            _refuse_day(case, answer.done_on, now)
         case.record(RECORDED_AS[type(answer)].model_validate(answer.model_dump()), now, by)
+
+
+def _refuse_day(case: "Case", done_on: date, now: datetime) -> None:
+    """Refuse a day on which a remedy cannot have been carried out: nothing is put right before it was complained of."""
+    received_on, today = (one.astimezone(case.pack.tz).date() for one in (case.facts.received_at, now))
+    if done_on > today:
+        raise AnswerRefused("done_on", "is in the future; enter the day on which it was carried out")
+    if done_on < received_on:
+        why = f"is before the complaint was received ({received_on}); enter the day that stands in the books"
+        raise AnswerRefused("done_on", why)
 
 
 def _record_finding(case: "Case", finding: Finding, by: str, now: datetime) -> None:

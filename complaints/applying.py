@@ -144,7 +144,7 @@ def apply(case: "Case", recorded: Recorded) -> None:  # noqa: C901 - one branch 
                 case.notices_asked = (*case.notices_asked, (act.letter, act.round))
             case.clocks[act.clock] = case.clocks[act.clock].applied(recorded)
         case acts.LetterPrepared():
-            case.letters[act.letter, act.round] = Letter(act, act.channel, act.recipient)
+            case.letters[act.letter, act.round] = Letter(act, act.channel, act.recipient, written_at=at)
         case acts.LetterSent() | acts.DeliveryReported():
             _change_letter(case, act, at)
         case acts.LetterFailed():

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from complaints import acts
+from complaints.errors.case import AnswerRefused
+from complaints.errors.letters import UnknownLetter
 from complaints.intake import Contact
 from complaints.transfers import REPORT_BACK, name_of_authority
-from complaints.words import ContactKind
+from complaints.words import ContactKind, DeliveryStatus
 
 if TYPE_CHECKING:
     from complaints.case import Case
@@ -19,7 +21,15 @@ BY_HAND: Final = "hand"
 
 @dataclass(frozen=True)
 class Letter:
-    """A letter of one case, as far as the ledger tells."""
+    """A letter of one case, as far as the ledger tells.
+
+    Attributes:
+        sent_at: When it left; None as long as it lies where ``kept`` says.
+        kept: Where it lies although the run has done its part.
+        written_at: When it was rendered.
+        tries: Ways that it was sent, or is to be sent.
+        reported: The newest report on its delivery.
+    """
 
     prepared: acts.LetterPrepared
     channel: str
@@ -27,13 +37,20 @@ class Letter:
     status: str = "prepared"  # prepared, sent, failed, uncertain, given_up
     reason: str = ""
     sent_at: datetime | None = None
-    tries: int = 1  # ways that it was sent, or is to be sent
-    reported: acts.DeliveryReported | None = field(default=None, repr=False)  # the newest report
+    tries: int = 1
+    reported: acts.DeliveryReported | None = field(default=None, repr=False)
+    kept: acts.Kept | None = None
+    written_at: datetime | None = None
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing is left to do for it."""
         return self.status in ("sent", "given_up")
+
+    @property
+    def has_left(self) -> bool:
+        """Whether it is on its way to whom it is for, or there."""
+        return self.status == "sent" and self.kept is None
 
     @property
     def needs_repair(self) -> bool:
@@ -44,13 +61,16 @@ class Letter:
         """Return the letter after an act."""
         match act:
             case acts.LetterSent():
-                return replace(self, status="sent", reason="", sent_at=at)
+                return replace(self, status="sent", reason="", kept=act.kept, sent_at=None if act.kept else at)
             case acts.LetterFailed():
-                return replace(self, status="uncertain" if act.uncertain else "failed", reason=act.reason)
+                status = "uncertain" if act.uncertain else "failed"
+                return replace(self, status=status, reason=act.reason, kept=None)
             case acts.DeliveryReported():
-                return replace(self, reported=act)
+                told = replace(self, reported=act)
+                arrived = self.kept and act.status is DeliveryStatus.DELIVERED
+                return replace(told, kept=None, sent_at=act.occurred_at) if arrived else told
             case acts.LetterRepaired():
-                again = replace(self, status="prepared", reason="", tries=self.tries + 1)
+                again = replace(self, status="prepared", reason="", kept=None, tries=self.tries + 1)
                 return replace(again, channel=act.channel, recipient=act.recipient)
             case acts.LetterGivenUp():
                 return replace(self, status="given_up", reason=str(act.reason))
@@ -87,3 +107,31 @@ def delivery_channel(contact: Contact | None) -> str:
 def authority_by_name(case: "Case") -> str:
     """Return what stands on an envelope to the authority as long as no address is known."""
     return name_of_authority(case.facts.authority or "", case.language_of(REPORT_BACK))
+
+
+def waiting_letters(case: "Case") -> list[Letter]:
+    """Return the letters that are written and lie somewhere until a person sends them."""
+    return [one for one in case.letters.values() if one.status == "sent" and one.kept is not None]
+
+
+def record_sent(case: "Case", number: str, by: str, now: datetime) -> None:
+    """Record that a person sent, handed over or read out a letter that lay ready for it.
+
+    Args:
+        case: The case, open for change.
+        number: The letter's number, such as ``TS260302-7K3M9QX-3``.
+        by: Who says so.
+        now: The firm's time.
+
+    Raises:
+        UnknownLetter: the case has no such letter.
+        AnswerRefused: it does not lie ready: it has left already, or its run still deals with it.
+    """
+    letter = next((one for one in case.letters.values() if one.prepared.number == number), None)
+    if letter is None:
+        raise UnknownLetter(case.reference)
+    if letter not in waiting_letters(case):
+        why = "has left already" if letter.has_left else f"is not laid ready to be sent by hand (it is {letter.status})"
+        raise AnswerRefused("number", f"{number} {why}; nothing was recorded")
+    which = {"letter": letter.prepared.letter, "round": letter.prepared.round}
+    case.record(acts.LetterSent(**which, channel=letter.channel, receipt=f"sent by hand, says {by}"), now, by)

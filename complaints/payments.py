@@ -43,7 +43,7 @@ def payments_by(case: "Case", act: acts.PutRight, at: datetime) -> tuple[Payment
         return ()
     zone = case.pack.tz
     received_on, recorded_on = (one.astimezone(zone).date() for one in (case.facts.received_at, at))
-    # A day outside these is a slip, and would be in no period's figures: the case does not bear on it.
+    # Answers with such a day are refused; older ledgers hold some. It would be in no period's figures.
     paid_on = min(max(act.done_on or recorded_on, received_on), recorded_on)
     return (Payment(paid_on, decided.amount, decided.currency),)
 

@@ -9,8 +9,10 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from complaints.acts_by_subject.letters import Kept
 from complaints.answers import Question
 from complaints.case import Case
+from complaints.correspondence import Letter
 from complaints.deadlines import last_day
 from complaints.letter_words import CONFIDENTIAL, hides_reporter
 from complaints.words import ZH, Closure, Stage, Title, Worded
@@ -24,6 +26,7 @@ class Step(Worded):
     INVESTIGATING = "investigating", "正在调查核实", "being looked into"
     AWAITING_MATERIALS = "awaiting_materials", "等待您补充材料", "waiting for material from you"
     PREPARING_ANSWER = "preparing_answer", "正在拟定答复", "answer being prepared"
+    ANSWER_WRITTEN = "answer_written", "答复已写好，待送达", "answer written, to be delivered"
     ANSWERED = "answered", "已答复", "answered"
     PUTTING_RIGHT = "putting_right", "已答复，正在落实", "answered, being put right"
     SURVEY = "survey", "已答复，请您评价", "answered, your opinion is asked for"
@@ -43,12 +46,20 @@ class Actor(Worded):
 
 
 class SentLetter(BaseModel):
-    """A letter that went out to the complainant."""
+    """A letter to the complainant that left, or lies ready.
+
+    Attributes:
+        sent_at: When it left; None as long as it lies ready.
+        written_at: When it was written.
+        kept: Where it lies, in words.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     title: str
-    sent_at: datetime
+    sent_at: datetime | None = None
+    written_at: datetime | None = None
+    kept: str | None = None
 
 
 class Progress(BaseModel):
@@ -57,9 +68,11 @@ class Progress(BaseModel):
     Attributes:
         step: Where it stands, as a code.
         stage: The same in words.
+        acknowledged_at: When the complainant was told that it is dealt with; None as long as that letter lies ready.
         answer_due_on: The last day for the answer; None once answered, while the limit stands still, and where
             nothing was promised.
         overdue: Whether that day has passed.
+        answered_at: When it was answered; None as long as the answer lies ready and has not left.
         next: What comes next, as a sentence.
         actor: Who must act.
         awaits_materials: Whether the firm asked for materials that have not come.
@@ -144,6 +157,10 @@ _NEXT: Final = {
         zh="我们正在拟定答复，随后书面告知您。",
         en="We are preparing our answer and will send it to you in writing.",
     ),
+    Step.ANSWER_WRITTEN: Title(
+        zh="我们的答复已写好，将由工作人员寄送或转达给您。",
+        en="Our answer is written; our staff will send it to you, hand it over or read it out to you.",
+    ),
     Step.ANSWERED: Title(
         zh="我们已书面答复您。如您不同意答复内容，答复函中写明了您可以怎么做。",
         en="We have answered you in writing. If you disagree with the answer, our letter says what you can do.",
@@ -185,7 +202,22 @@ _HANDLED_IN_CONFIDENCE: Final = Title(
     "understanding.",
 )
 _FIRM_ACTS: Final = frozenset(
-    {Step.RECEIVED, Step.ACCEPTED, Step.INVESTIGATING, Step.PREPARING_ANSWER, Step.PUTTING_RIGHT, Step.IN_CONFIDENCE}
+    {
+        Step.RECEIVED,
+        Step.ACCEPTED,
+        Step.INVESTIGATING,
+        Step.PREPARING_ANSWER,
+        Step.ANSWER_WRITTEN,
+        Step.PUTTING_RIGHT,
+        Step.IN_CONFIDENCE,
+    }
+)
+_TELL_THAT_IT_IS_TAKEN: Final = frozenset({"acknowledgement", "report_receipt"})
+_ANSWERS: Final = frozenset({"consultation_answer", "decision", "decline", "review_decision", "summary_resolution"})
+_SAY_ANSWERED: Final = frozenset({Step.ANSWERED, Step.PUTTING_RIGHT})
+_NO_CONTACT: Final = Title(
+    zh="我们的答复已写好，但我们没有您的联系方式。请来电或在本页告诉我们如何联系您。",
+    en="Our answer is written, but we know no way to reach you. Please call us, or tell us on this page how to.",
 )
 _COMPLAINANT_ACTS: Final = frozenset({Step.AWAITING_MATERIALS, Step.SURVEY})
 _ARRIVAL: Final = "materials_received"
@@ -210,10 +242,10 @@ def progress(case: Case, now: datetime, language: str) -> Progress:
         step=step,
         stage=step.word(language),
         received_at=case.facts.received_at.astimezone(zone),
-        acknowledged_at=_local(case, case.acknowledged_at),
+        acknowledged_at=None if _lies_ready(case, _TELL_THAT_IT_IS_TAKEN) else _local(case, case.acknowledged_at),
         answer_due_on=due_on,
         overdue=overdue,
-        answered_at=_local(case, case.answered_at),
+        answered_at=None if _lies_ready(case, _ANSWERS) else _local(case, case.answered_at),
         closed_at=_local(case, case.happened["handling_ended"] if case.ended else case.closed_at),
         next=_next(case, step, language, overdue=overdue),
         actor=_actor(step),
@@ -228,7 +260,7 @@ def progress(case: Case, now: datetime, language: str) -> Progress:
 
 def _in_confidence(case: Case, language: str) -> Progress:
     """Return what the letters about a report say, and no more: neither its limits nor where it really stands."""
-    told = any(name == "report_outcome" and letter.status == "sent" for (name, _), letter in case.letters.items())
+    told = any(name == "report_outcome" and letter.has_left for (name, _), letter in case.letters.items())
     over = told or not _is_handled(case)
     step = Step.COMPLETED if over else Step.IN_CONFIDENCE
     return Progress(
@@ -251,6 +283,11 @@ def _is_handled(case: Case) -> bool:
 def _step_of(case: Case) -> Step:
     if over := case.closed or case.ended:
         return _ENDS.get(over.closure, Step.COMPLETED)
+    step = _open_step(case)
+    return Step.ANSWER_WRITTEN if step in _SAY_ANSWERED and _lies_ready(case, _ANSWERS) else step
+
+
+def _open_step(case: Case) -> Step:
     if case.stage is Stage.UNDER_INVESTIGATION and _awaits_materials(case):
         return Step.AWAITING_MATERIALS
     if case.stage is Stage.ANSWERED and case.decided and case.decided.remedy.needs_doing:
@@ -258,6 +295,12 @@ def _step_of(case: Case) -> Step:
     if case.asks is Question.FOLLOW_UP:
         return Step.SURVEY
     return _STEPS[case.stage]
+
+
+def _lies_ready(case: Case, which: frozenset[str]) -> Letter | None:
+    """Return the newest of some letters where it is written and has not left."""
+    newest = next((one for (name, _), one in reversed(case.letters.items()) if name in which), None)
+    return newest if newest and newest.kept else None
 
 
 def _awaits_materials(case: Case) -> bool:
@@ -280,6 +323,8 @@ def _due_on(case: Case) -> date | None:
 def _next(case: Case, step: Step, language: str, *, overdue: bool) -> str:
     if overdue and step is not Step.AWAITING_MATERIALS:
         return _OVERDUE.word(language)
+    if step in (Step.ANSWER_WRITTEN, Step.DECLINED) and (answer := _lies_ready(case, _ANSWERS)):
+        return (_NO_CONTACT if answer.kept is Kept.ON_FILE else _NEXT[Step.ANSWER_WRITTEN]).word(language)
     sentences = [_NEXT[step]]
     if step is Step.ANSWERED and case.stage is Stage.PUT_RIGHT:
         sentences.append(_OPINION_LATER)
@@ -293,12 +338,20 @@ def _actor(step: Step) -> Actor:
 
 
 def _letters(case: Case, language: str, only: frozenset[str] | None = None) -> tuple[SentLetter, ...]:
-    sent = [
-        SentLetter(title=LETTER_TITLES[name].word(language), sent_at=letter.sent_at.astimezone(case.pack.tz))
+    shown = [
+        (letter.sent_at or letter.written_at or case.facts.received_at, name, letter)
         for (name, _), letter in case.letters.items()
-        if letter.status == "sent" and letter.sent_at and name in LETTER_TITLES and (only is None or name in only)
+        if letter.status == "sent" and name in LETTER_TITLES and (only is None or name in only)
     ]
-    return tuple(sorted(sent, key=lambda one: one.sent_at))
+    return tuple(
+        SentLetter(
+            title=LETTER_TITLES[name].word(language),
+            sent_at=_local(case, letter.sent_at),
+            written_at=_local(case, letter.written_at),
+            kept=letter.kept.word(language) if letter.kept else None,
+        )
+        for _, name, letter in sorted(shown, key=lambda one: one[0])
+    )
 
 
 def _local(case: Case, moment: datetime | None) -> datetime | None:

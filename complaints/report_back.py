@@ -131,11 +131,13 @@ def _told(case: Case, language: str, show: Show) -> Mapping[str, Any]:
     reason = GiveUpReason(letter.reason) if letter and letter.status == "given_up" else None
     why_not = UNTOLD.get(reason) if reason else None
     known = letter is None or letter.channel != "file"
-    told = case.answered_at is not None and known and why_not is None
+    waits = letter is not None and known and letter.kept is not None
+    told = case.answered_at is not None and known and why_not is None and not waits
     by = BY.get(letter.channel) if letter and letter.status == "sent" else None
     return {
         "told_on": show(case.answered_at) if told else None,
         "told_by": by.word(language) if told and by else None,
+        "written_on": show(letter.written_at) if letter and waits else None,
         "untold_because": why_not.word(language) if why_not else None,
         "is_unreachable": case.answered_at is not None and not known,
     }

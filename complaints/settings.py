@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         default_factory=dict, description="sender = hashes and scopes of its bearer tokens (redress token new)"
     )
     door_rate: float = Field(default=300, gt=0, description="requests a second that each sender may make")
+    mail_cases_a_day: int = Field(
+        default=50,
+        gt=0,
+        description="new cases that one mail address opens within 24 hours; more mails wait for a person",
+    )
     receivers: dict[Name, Receiver] = Field(
         default_factory=dict, description="name = who is told of cases: url, secret, events, personal"
     )

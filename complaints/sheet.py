@@ -7,6 +7,7 @@ from typing import Any
 from complaints.case import Case
 from complaints.case_explanation import ClockExplanation, Event, explain_case
 from complaints.clocks import Clock
+from complaints.correspondence import waiting_letters
 from complaints.letters import DEPARTMENTS, environment, hides_reporter
 from complaints.privacy import names_person, personal_data_in
 from complaints.regimes.model import Nature
@@ -34,6 +35,11 @@ def case_sheet(case: Case, now: datetime) -> str:
             ]
             if undelivered
             else [],
+            waiting=[
+                {"number": one.prepared.number, "name": one.prepared.letter, "kept": one.kept.both}
+                for one in waiting_letters(case)
+                if one.kept
+            ],
             letter={"name": undelivered.prepared.letter, "reason": undelivered.reason} if undelivered else None,
         )
     )

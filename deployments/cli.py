@@ -3,8 +3,6 @@
 import json
 import sys
 import tomllib
-from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -20,14 +18,14 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from complaints import acts
 from complaints.adapters.entries import read_act
 from complaints.adapters.store import Store
-from complaints.adapters.tables import CaseRow
 from complaints.answers import Question, parse_answer
 from complaints.case import Case
-from complaints.deadlines import last_day
+from complaints.correspondence import record_sent
 from complaints.errors.base import ComplaintError
 from complaints.errors.case import AnswerRefused
 from complaints.intake import Complaint, Contact
 from complaints.letters import hides_reporter
+from complaints.links import status_link
 from complaints.settings import Settings, settings
 from complaints.sheet import case_sheet
 from complaints.words import Channel, ContactKind, Kind, NoReport, Stage
@@ -49,6 +47,7 @@ from deployments import (
     tokens_cli,
     webhooks_cli,
 )
+from deployments.case_list import show_cases
 from deployments.console import (
     By,
     Language,
@@ -268,9 +267,9 @@ def list_cases(
     all_: Annotated[bool, typer.Option("--all", help="closed ones too")] = False,
     limit: Annotated[int, typer.Option(min=1, help="show at most so many")] = 50,
 ) -> None:
-    """List cases, the newest first, and what each waits for."""
+    """List cases, the newest first, what each waits for, and those whose run was cancelled or failed."""
     store = cases()
-    _show_cases(store, store.list_cases(stage=stage, only_open=not (all_ or stage), limit=limit))
+    show_cases(store, store.list_cases(stage=stage, only_open=not (all_ or stage), limit=limit))
 
 
 @app.command()
@@ -280,23 +279,9 @@ def find(
     """Find cases by the number that a sender, or the authority that forwarded them, gave them."""
     store = cases()
     if rows := store.find_cases(number):
-        _show_cases(store, rows)
+        show_cases(store, rows)
     else:
         out.print("No case has this number.")
-
-
-def _show_cases(store: Store, rows: Sequence[CaseRow]) -> None:
-    rules = store.rules()
-    others = ("kind", "category", "stage", "waits for", "received", "decision due", "late")
-    table = Table(Column("reference", no_wrap=True), *others)  # a reference is whole in the narrowest window
-    for row in rows:
-        kind = Kind(row.kind).both if row.kind else "—"
-        late = "late" if row.late or (row.late is None and _is_past(row.decision_due_at, store.now())) else ""
-        stage_word, zone = Stage(row.stage).both, rules.pack(row.regime).tz
-        received = f"{row.received_at.astimezone(zone):%Y-%m-%d}"
-        dates = (received, str(last_day(row.decision_due_at, zone)) if row.decision_due_at else "")
-        table.add_row(row.reference, kind, row.category or "—", stage_word, row.asks or "", *dates, late)
-    out.print(table)
 
 
 @app.command()
@@ -397,6 +382,41 @@ def no_report(
 
 
 @app.command()
+def link(reference: Reference, by: By = "") -> None:
+    """Show the secret link of a case's page again, for a complainant who lost it; who asked stands in the ledger."""
+    with cases().open_case(reference) as desk:
+        shown = status_link(settings().pages_url, reference, desk.case_key)
+        desk.case.record(acts.Viewed(what="link"), desk.now, staff(by))
+    out.print(_ASK_FIRST)
+    out.print(shown, markup=False, highlight=False, soft_wrap=True)
+    if not settings().public_url:
+        out.print(_NOT_PUBLIC)
+
+
+_ASK_FIRST: Final = (
+    "先核实对方身份：凭此链接即可查看办理进度、补充材料或撤回，请只告诉投诉人本人或其代理人。本次查看已记入台账。\n"
+    "First make sure who asks: whoever has this link sees how the case is going, adds to it, or withdraws it. Tell it "
+    "to the complainant or the representative alone. That it was shown stands in the ledger."
+)
+_NOT_PUBLIC: Final = (
+    "未设置 REDRESS_PUBLIC_URL：此链接只能在本机打开。\n"
+    "REDRESS_PUBLIC_URL is not set: this link opens on this machine only."
+)
+
+
+@app.command()
+def sent(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="the letter's number, such as TS260302-7K3M9QX-3")],
+    by: By = "",
+) -> None:
+    """Record that a letter which lay ready was posted, handed over or read out; the case sheet names such letters."""
+    reference = number.rpartition("-")[0]
+    with cases().open_case(reference) as desk:
+        record_sent(desk.case, number, staff(by), desk.now)
+    out.print(f"Recorded: {number} has gone.")
+
+
+@app.command()
 def contact(
     reference: Reference,
     kind: Annotated[ContactKind, typer.Argument(help="email, phone, post or portal")],
@@ -448,10 +468,6 @@ def _json(file: typer.FileText) -> Any:
         raise AnswerRefused("file", "is not text in UTF-8; save it as UTF-8") from None
     except (ValueError, RecursionError):  # a number of thousands of digits, brackets within brackets without end
         raise AnswerRefused("file", "is not the JSON of a complaint") from None
-
-
-def _is_past(at: datetime | None, now: datetime) -> bool:
-    return at is not None and at <= now
 
 
 def _record_view(store: Store, reference: str, by: str) -> None:

@@ -1,7 +1,8 @@
 """What Redress takes from those parts of Prefect that Prefect does not promise to keep, in one place.
 
-Three things rest on them: executing a run that exists already in this process (:func:`execute`), storing a form
-before its run is suspended (``flows.waiting``), and a worker of our own (``deployments.resident``).
+Four things rest on them: executing a run that exists already in this process (:func:`execute`), telling of what
+failed without the words of its error (:func:`discreet`), storing a form before its run is suspended
+(``flows.waiting``), and a worker of our own (``deployments.resident``).
 ``tests/flows/test_prefect_parts.py`` holds Prefect to each of them and fails when an upgrade changes one.
 """
 
@@ -17,6 +18,7 @@ from prefect import Flow, Task, task_engine
 from prefect._flow_run_suspension import FlowRunSuspensionRequest
 from prefect._internal.concurrency.services import QueueService
 from prefect._internal.engine import resolve_custom_flow_run_name
+from prefect._internal.result_records import ResultRecord
 from prefect.client.orchestration import PrefectClient, SyncPrefectClient
 from prefect.client.schemas import OrchestrationResult
 from prefect.client.schemas.objects import FlowRun, State, StateDetails, TaskRun
@@ -29,10 +31,13 @@ from prefect.flow_engine import FlowRunEngine
 from prefect.input import Keyset, keyset_from_paused_state
 from prefect.logging.loggers import flow_run_logger
 from prefect.results import ResultStore, get_result_store
-from prefect.states import Pending, Running, to_state_create
+from prefect.states import Failed, Pending, Running, to_state_create
 from prefect.utilities.callables import get_call_parameters, parameters_to_args_kwargs
 from prefect.utilities.engine import emit_task_run_state_change_event, propose_state_sync
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
+
+from complaints.errors.base import ComplaintError
+from complaints.errors.telling import place_of, said_by
 
 __all__ = [
     "BaseJobConfiguration",
@@ -41,6 +46,7 @@ __all__ = [
     "BaseWorkerResult",
     "Keyset",
     "WorkerFlowRunResponse",
+    "discreet",
     "execute",
     "flush",
     "holder_of",
@@ -55,6 +61,25 @@ IN_HANDS: Final = "In the hands of worker "
 """How the message of a state begins that says which worker has the run."""
 
 NOT_FOUND: Final = 404
+
+LEFT_OUT: Final = (
+    "What the error says is left out, for it may name a person; the run's log says step by step where it happened. "
+    "错误原文可能含个人信息，不予保存；出错位置见本次运行的日志。"
+)
+"""What an operator reads beside the type and the place of an error."""
+
+
+def discreet(state: State[Any]) -> State[Any]:
+    """Let a state say of an error its type, the step and the place, and no word that may name a person.
+
+    Prefect puts into the message of a state what an error says, and keeps it in its database: a failed validation
+    quotes its input, PostgreSQL the row that is there already.
+    """
+    error = state.data.result if isinstance(state.data, ResultRecord) else state.data
+    if isinstance(error, BaseException):
+        words = f"{said_by(error)} ({place})" if (place := place_of(error)) else said_by(error)
+        state.message = words if isinstance(error, ComplaintError) else f"{words}. {LEFT_OUT}"
+    return state
 
 
 @dataclass
@@ -121,7 +146,14 @@ class _Engine(FlowRunEngine[Any, Any]):
             if self.state.is_running() and holder_of(self.state) == self.holder:
                 return self.state
             state = state.model_copy(update={"message": IN_HANDS + self.holder})
-        return super().set_state(state, force=force)
+        return super().set_state(discreet(state), force=force)
+
+    def handle_exception(
+        self, exc: Exception, msg: str | None = None, result_store: ResultStore | None = None
+    ) -> State[Any]:
+        """Let the run fail. Prefect's own way also pickles the error, with all it says, into a file."""
+        self._raised = exc
+        return self.set_state(Failed(data=exc))
 
     def _is_named(self) -> bool:
         if not self.flow.flow_run_name or self.flow_run is None:
@@ -201,6 +233,8 @@ def holder_of(state: State[Any] | None) -> str:
 def say_less_of_tasks(brief: Iterable[Task[..., Any]]) -> None:
     """Tell Prefect's server of a task once it begins, and of a brief one once it has ended or is tried again.
 
+    What is told is discreet, of every task.
+
     Prefect tells of each task three times: it is about to begin, it begins, it has ended. Each is an event that the
     server weighs, stores and writes into the task's row; together they were a third of its work.
 
@@ -212,7 +246,8 @@ def say_less_of_tasks(brief: Iterable[Task[..., Any]]) -> None:
     def emit(*, task_run: TaskRun, validated_state: State[Any], **others: Any) -> Any:
         if validated_state.is_pending() or (validated_state.is_running() and task_run.task_key in keys):
             return None
-        return emit_task_run_state_change_event(task_run=task_run, validated_state=validated_state, **others)
+        told = discreet(validated_state)
+        return emit_task_run_state_change_event(task_run=task_run, validated_state=told, **others)
 
     vars(task_engine)["emit_task_run_state_change_event"] = emit
 

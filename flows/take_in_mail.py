@@ -16,7 +16,7 @@ from flows.runs import start_owed, wake_case
 from tasks.mail_intake import Report, take_in_waiting
 
 TO_BE_LOOKED_AT = "redress.mail.to_be_looked_at"
-"""The event by which an automation can tell operators of mail in the folder ``Redress/unreadable``."""
+"""The event by which an automation can tell operators of mail in ``Redress/unreadable`` and ``Redress/held``."""
 
 
 @flow(name="take-in-mail")
@@ -53,9 +53,9 @@ def look_again(references: Sequence[str]) -> None:
 
 
 def tell_operators(report: Report) -> None:
-    """Say on Prefect's server that mail lies in ``Redress/unreadable``."""
+    """Say on Prefect's server that mail waits for a person."""
     if count := report.counts["to_be_looked_at"]:
-        get_run_logger().warning("%d mails were moved to Redress/unreadable; please look at them", count)
+        get_run_logger().warning("%d mails wait in Redress/unreadable or Redress/held; please look at them", count)
         emit_event(
             event=TO_BE_LOOKED_AT,
             resource={"prefect.resource.id": "redress.mailbox", "prefect.resource.name": "mailbox"},

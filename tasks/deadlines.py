@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from complaints.adapters.alerting import claim_digests, mark_told, release
+from complaints.adapters.alerting import claim_digests, mark_told, prune, release
 from complaints.adapters.notify import notify
 from complaints.adapters.sweeping import Struck
 from complaints.adapters.sweeping import sweep as sweep_clocks
@@ -30,7 +30,8 @@ def sweep() -> list[Struck]:
 def tell_people(links: Links = lambda _: {}, board: str = "") -> int:
     """Send one message to each role that there is something to tell; return how many were sent.
 
-    What no service takes is tried again by the next sweep, together with what has come up by then.
+    What no service takes is tried again by the next sweep, together with what has come up by then. What was told long
+    ago is forgotten.
 
     Args:
         links: Where runs are shown.
@@ -51,4 +52,5 @@ def tell_people(links: Links = lambda _: {}, board: str = "") -> int:
                 log.warning("%s could not be told of %d limits", role, sum(digest.counts.values()))
     finally:
         release(store(), claim)
+    prune(store())
     return told

@@ -16,6 +16,7 @@ from complaints import acts, contributions
 from complaints.adapters.delivering import Delivery, keep_delivery, was_taken
 from complaints.adapters.evidence import Examined, add_evidence
 from complaints.adapters.mailbox.bounces import Return, returned
+from complaints.adapters.mailbox.holding import opened_within_a_day
 from complaints.adapters.mailbox.message import IncomingMail, read_header_of, read_mail
 from complaints.adapters.mailbox.routing import (
     answered_cases,
@@ -59,6 +60,7 @@ class Outcome(StrEnum):
     LIST = "list"
     BOUNCE = "bounce"
     UNREADABLE = "unreadable"
+    HELD = "held"
     GONE = "gone"
 
 
@@ -71,12 +73,13 @@ class Taken:
     references: tuple[str, ...] = ()
 
 
-def take_in(fetched: Fetched, *, is_whole: bool = True) -> Taken:
+def take_in(fetched: Fetched, *, is_whole: bool = True, is_flagged: bool = False) -> Taken:
     """Store what comes of a mail.
 
     Args:
         fetched: The mail, or its beginning where it is too large.
         is_whole: Whether it is all of it.
+        is_flagged: Whether a person wants it to open a case, however many its sender has opened.
     """
     mail = read_mail(fetched.content) if is_whole else read_header_of(fetched.content)
     sort = sort_of(mail, settings().firm.email.partition("@")[2])
@@ -89,14 +92,14 @@ def take_in(fetched: Fetched, *, is_whole: bool = True) -> Taken:
             return Taken(Outcome(sort), sort.folder)
     if mail.sender is None:
         return Taken(Outcome.UNREADABLE, Folder.UNREADABLE)
-    return _Taking(mail, received_at, is_whole).take()
+    return _Taking(mail, received_at, is_whole, is_flagged).take()
 
 
 class _Taking:
     """A mail that somebody wrote, on its way to its case."""
 
-    def __init__(self, mail: IncomingMail, received_at: datetime, is_whole: bool) -> None:
-        self.mail, self.received_at, self.is_whole = mail, received_at, is_whole
+    def __init__(self, mail: IncomingMail, received_at: datetime, is_whole: bool, is_flagged: bool) -> None:
+        self.mail, self.received_at, self.is_whole, self.is_flagged = mail, received_at, is_whole, is_flagged
         self.delivery = Delivery(SENDER, mail.identity, mail.identity)
         self.folder = Folder.DONE if mail.parsed is not None else Folder.UNREADABLE
         self.names: Sequence[str] = ()
@@ -112,11 +115,20 @@ class _Taking:
             for reference in own:
                 if taken := self._add_to(reference):
                     return taken
+            if self._is_one_too_many():
+                return Taken(Outcome.HELD, Folder.HELD)
             return self._open(follows=next(iter(own), None))
         except DeliveryIdTaken:  # another worker took it in at this moment
             return Taken(Outcome.KNOWN, self.folder)
         except ValidationError:
             return Taken(Outcome.UNREADABLE, Folder.UNREADABLE)
+
+    def _is_one_too_many(self) -> bool:
+        """Whether its sender has opened so many cases within a day that a person is to look first."""
+        complaint = complaint_of(self.mail, self.received_at)
+        return not self.is_flagged and (
+            opened_within_a_day(store(), complaint, self.received_at) >= settings().mail_cases_a_day
+        )
 
     def _cases(self, threaded: Iterable[str]) -> tuple[list[str], list[str]]:
         """Return the cases that the mail may write into, the likeliest first, and others that it names."""

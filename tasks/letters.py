@@ -81,7 +81,7 @@ def deliver_letter(reference: str, letter: str, round: int) -> None:
     # No transaction is open while the mail server takes its time.
     try:
         receipt = by.send(ready)
-        outcome = acts.LetterSent(letter=letter, round=round, channel=known.channel, receipt=receipt)
+        outcome = acts.LetterSent(letter=letter, round=round, channel=known.channel, receipt=receipt, kept=by.keeps)
     except MailUnavailable as error:
         if task_run.run_count <= len(_DELAYS):
             _end(reference, letter, round, None)

@@ -53,7 +53,7 @@ class Report:
     def add(self, taken: Taken) -> None:
         """Count a message."""
         self.counts[taken.outcome] += 1
-        if taken.folder is Folder.UNREADABLE:
+        if taken.folder in (Folder.UNREADABLE, Folder.HELD):
             self.counts["to_be_looked_at"] += 1
         (self.opened if taken.outcome is Outcome.OPENED else self.touched).extend(taken.references)
 
@@ -101,7 +101,7 @@ def take_in_message(mailbox: Mailbox, message: Waiting) -> Taken:
     if fetched is None:
         return Taken(Outcome.GONE, Folder.DONE)
     try:
-        taken = take_in(fetched, is_whole=message.size <= LARGEST_MAIL)
+        taken = take_in(fetched, is_whole=message.size <= LARGEST_MAIL, is_flagged=message.is_flagged)
     except _PASSING:
         raise
     except Exception as error:  # a bug must not stop the door; the mail is kept for a person to see

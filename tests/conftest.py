@@ -26,9 +26,15 @@ from complaints.adapters.store import Store
 from complaints.adapters.tables import Base
 from complaints.sealing import MasterKey
 
-# The same examples in every run, so that a build that is green stays green; another seed each time with
-# --hypothesis-profile=search.
-hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, max_examples=60)
+# The same examples in every run, and however slow the machine is, so that a build that is green stays green; another
+# seed each time with --hypothesis-profile=search.
+hypothesis.settings.register_profile(
+    "steady",
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("steady")
 

@@ -3,7 +3,15 @@
 from datetime import datetime
 
 from complaints.acts_by_subject.base import Act
-from complaints.words import DeliveryStatus, GiveUpReason, Repair
+from complaints.words import DeliveryStatus, GiveUpReason, Repair, Worded
+
+
+class Kept(Worded):
+    """Where a letter lies that is written and has not left by itself; a person must act, or nobody can."""
+
+    NOT_SENT = "not_sent", "已写好，待人工发送", "written, still to be sent"
+    HAND_OVER = "hand_over", "已写好，由工作人员寄送或转达", "written; our staff post it, hand it over or read it out"
+    ON_FILE = "on_file", "已写好，因无联系方式存于案卷", "written and kept on file: no contact is known"
 
 
 class LetterPrepared(Act):
@@ -21,12 +29,16 @@ class LetterPrepared(Act):
 
 
 class LetterSent(Act):
-    """A letter left: accepted by the mail server, or put on the list to be handed over."""
+    """A letter went its way: the mail server accepted it, or it was laid ready where ``kept`` says.
+
+    For the case's clocks both count alike: from there on it is no longer the run that delivers it.
+    """
 
     letter: str
     round: int
     channel: str
     receipt: str
+    kept: Kept | None = None  # entries of versions that did not tell have none
 
 
 class LetterFailed(Act):

@@ -13,7 +13,7 @@ from heapq import nsmallest
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, literal, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from complaints.acts import ClockReached, ClockResumed
@@ -29,7 +29,11 @@ from complaints.words import Stage, Title
 LEASE: Final = timedelta(minutes=5)
 """After so long, whoever took an alert and has not told it is taken to be dead."""
 
+KEPT: Final = timedelta(days=30)
+"""How long an alert is kept once everybody was told of it; what it told of stands in the ledger."""
+
 PAGE: Final = 200
+_MOST_PRUNED: Final = 1000
 _MOST_COUNTED: Final = 10_000
 _AHEAD_DAYS: Final = (1, 3, 7)
 RUNNING_DUTY: Final = (ClockRow.running, ~ClockRow.paused, ClockRow.nature == Nature.DUTY)
@@ -207,6 +211,21 @@ def release(store: Store, claim: Claim) -> None:
         session.execute(
             update(AlertRow).where(*_of(claim)).values(sending_since=None).execution_options(synchronize_session=False)
         )
+
+
+def prune(store: Store) -> int:
+    """Remove alerts of which everybody was told long ago, some at a time; return how many."""
+    with store.write() as session:
+        until = store.now(session) - KEPT
+        old = (
+            select(AlertRow.id)
+            .where(AlertRow.announced_at <= until, AlertRow.sent_at <= until)
+            .order_by(AlertRow.id)
+            .limit(_MOST_PRUNED)
+        )
+        if ids := session.scalars(old).all():
+            session.execute(delete(AlertRow).where(AlertRow.id.in_(ids)))
+        return len(ids)
 
 
 def _of(claim: Claim) -> tuple[ColumnElement[bool], ...]:

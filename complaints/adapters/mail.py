@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
+from complaints.acts_by_subject.letters import Kept
 from complaints.errors.letters import MailRefused, MailUnavailable, MailUncertain
 from complaints.errors.settings import SettingError
 from complaints.letters import Rendered
@@ -69,6 +70,10 @@ class Carrier(Protocol):
     is_repeatable: bool
     """Whether sending the same letter again changes nothing."""
 
+    @property
+    def keeps(self) -> Kept | None:
+        """Where a letter lies afterwards; None: it has left."""
+
     def send(self, post: Post) -> str:
         """Send a letter and return a receipt."""
 
@@ -77,6 +82,7 @@ class FolderCarrier:
     """Stands in for a mail server where none is set: writes each letter as an ``.eml`` file, and says so."""
 
     is_repeatable = True
+    keeps = Kept.NOT_SENT
 
     def __init__(self, folder: Path, firm: Firm) -> None:
         self.folder, self.firm = folder, firm
@@ -94,6 +100,7 @@ class HandOver:
     """A clerk's list: letters to be printed and posted, read out, or entered into a regulator's portal."""
 
     is_repeatable = True
+    keeps = Kept.HAND_OVER
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -110,6 +117,7 @@ class KeptOnFile:
     """For a complainant who left no way to be reached: the letter stays in the case file."""
 
     is_repeatable = True
+    keeps = Kept.ON_FILE
 
     def send(self, post: Post) -> str:
         """Do nothing but say so."""
@@ -128,6 +136,7 @@ class SmtpCarrier:
     """
 
     is_repeatable = False
+    keeps = None
 
     def __init__(self, url: str, firm: Firm, timeout_seconds: float) -> None:
         self.firm, self.timeout_seconds = firm, timeout_seconds

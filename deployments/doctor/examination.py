@@ -1,7 +1,7 @@
 """``redress doctor``: what is wrong with this installation, and the cure of each."""
 
 from complaints.settings import Settings
-from deployments.doctor import cases, doors, keeping, machine, prefect_server, together
+from deployments.doctor import cases, doors, keeping, machine, prefect_server, runs, together
 from deployments.doctor.finding import Finding
 
 
@@ -26,4 +26,5 @@ def examine(settings: Settings) -> list[Finding]:
         *together.redis(settings),
         *together.machines(settings),
         *prefect_server.asked(settings, max(processes, 2 if settings.prefect_redis_url.get_secret_value() else 1)),
+        *runs.cancelled(settings),  # last: it takes the settings of Prefect's client from ours
     ]

@@ -62,7 +62,13 @@ PROGRESS: Final = Answer(
         "takes_materials": True,
         "may_withdraw": True,
         "survey_open": False,
-        "letters": [{"title": "受理告知书", "sent_at": "2026-03-02T09:00:04+08:00"}],
+        "letters": [
+            {
+                "title": "受理告知书",
+                "written_at": "2026-03-02T09:00:03+08:00",
+                "sent_at": "2026-03-02T09:00:04+08:00",
+            }
+        ],
     },
 )
 

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from deployments.logs.lines import stack_of
+from complaints.errors.telling import stack_of
 from deployments.metrics.door import refused
 
 MOST_ERRORS: Final = 20
@@ -46,7 +46,7 @@ FORBIDDEN: Final = Problem("forbidden", 403, "The sender may not do this.")
 UNKNOWN_CASE: Final = Problem("unknown-case", 404, "There is no such case.")
 TOO_SLOW: Final = Problem("too-slow", 408, "The body took too long.")
 ID_TAKEN: Final = Problem("delivery-id-taken", 409, "The delivery's id stands for other content.")
-NUMBER_TAKEN: Final = Problem("number-taken", 409, "The number stands for a complaint with other content.")
+NUMBER_TAKEN: Final = Problem("number-taken", 409, "A case has this number already.")
 CASE_CLOSED: Final = Problem("case-closed", 409, "The case is closed.")
 TOO_LARGE: Final = Problem("too-large", 413, "The body is too large.")
 WRONG_TYPE: Final = Problem("unsupported-type", 415, "A body of this sort is not taken.")

@@ -237,8 +237,8 @@ def _later(detail: str) -> Refused:
 
 
 _TRANSFER_TAKEN: Final = (
-    "transfer.number: a case was opened under this number of the authority with other content; correct the number, "
-    "or ask the firm, which finds the case by it"
+    "transfer.number: a case has this number of the authority already, and what was sent cannot be taken for the same; "
+    "correct the number, or ask the firm, which finds the case by it"
 )
 
 _CONFLICTS: Final[dict[type[Exception], Problem]] = {

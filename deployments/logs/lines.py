@@ -3,19 +3,18 @@
 ``logging.yml`` beside this module gives the lines to every process that imports Prefect: Prefect reads it while it is
 imported, so this module must not import Prefect.
 
-An error is told by its type and where it happened. What it says is left out unless it is one of Redress's own, whose
-sentences hold no personal data: those of other libraries repeat what they stumbled over.
+An error is told by its type and where it happened, as ``complaints.errors.telling`` says.
 """
 
 import json
 import logging
 import re
 import sys
-import traceback
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from complaints.errors.base import ComplaintError
+from complaints.errors.telling import name_of, said_by, stack_of
 from complaints.settings import settings
 
 _ORDINARY: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
@@ -60,21 +59,35 @@ class JsonLines(logging.Formatter):
         content: dict[str, Any] = {"time": _time(record), "level": record.levelname, "logger": record.name}
         content |= {"message": message_of(record)} | fields_of(record)
         if error := _error(record):
-            content |= {"error": _name(error), "stack": stack_of(error)}
+            content |= {"error": name_of(error), "stack": stack_of(error)}
         return json.dumps(content, ensure_ascii=False)
 
 
+class PageLines(logging.Formatter):
+    """What Prefect's page shows of a line, beside the time and the level that it shows itself."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        message = message_of(record)
+        return f"{message}\n{stack_of(error)}" if (error := _error(record)) else message
+
+
 def message_of(record: logging.LogRecord) -> str:
-    """Return what was logged, without what errors of other libraries say."""
+    """Return what was logged, without what errors of other libraries say.
+
+    Prefect also puts into a message what an error says that it is just dealing with, and does not add the error.
+    """
     arguments = record.args
     if isinstance(arguments, tuple):
-        arguments = tuple(_said(one) if isinstance(one, BaseException) else one for one in arguments)
+        arguments = tuple(said_by(one) if isinstance(one, BaseException) else one for one in arguments)
     message = str(record.msg) % arguments if arguments else str(record.msg)
-    if (error := _error(record)) and not isinstance(error, ComplaintError):
+    of_prefect = record.name.startswith("prefect.")
+    error = _error(record) or (sys.exc_info()[1] if of_prefect else None)
+    if error and not isinstance(error, ComplaintError):
         for words in (repr(error), str(error)):
             if len(words) > 1:
-                message = message.replace(words, _name(error))
-    return _STATE.sub(r"\1", message) if record.name.startswith("prefect.") else message
+                message = message.replace(words, name_of(error))
+    return _STATE.sub(r"\1", message) if of_prefect else message
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
@@ -91,27 +104,8 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     return run | given
 
 
-def stack_of(error: BaseException) -> str:
-    """Return where an error happened, after where those happened that led to it; no values of variables."""
-    parts: list[str] = []
-    one: BaseException | None = error
-    while one is not None and len(parts) < 10:  # errors can lead to each other in a circle
-        parts.insert(0, "".join(traceback.format_tb(one.__traceback__)) + _said(one))
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
-    return "\n".join(parts)
-
-
 def _error(record: logging.LogRecord) -> BaseException | None:
     return record.exc_info[1] if record.exc_info else None
-
-
-def _name(error: BaseException) -> str:
-    kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _said(error: BaseException) -> str:
-    return f"{_name(error)}: {error}" if isinstance(error, ComplaintError) else _name(error)
 
 
 def _time(record: logging.LogRecord) -> str:

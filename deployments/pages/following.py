@@ -65,7 +65,7 @@ class Followed:
             progress=self.progress,
             here=f"{page.root}{self.path}",
             dates=self._dates(),
-            letters=[(one.title, show_date(one.sent_at, page.language)) for one in self.progress.letters],
+            letters=self._letters(),
             tickets={form: page.give_ticket(self._form(form)) for form in _FORMS},
             typed={name: given.get(name, "") for name in _FIELDS},
             errors=wrong,
@@ -101,6 +101,12 @@ class Followed:
 
     def _form(self, form: str) -> str:
         return f"{form} {self.case.reference}"
+
+    def _letters(self) -> list[tuple[str, str, str]]:
+        """Return date, title and, of a letter that has not left, where it is."""
+        shown = [(one.sent_at or one.written_at, one) for one in self.progress.letters]
+        language = self.page.language
+        return [(show_date(at, language) if at else "", one.title, one.kept or "") for at, one in shown]
 
     def _dates(self) -> list[tuple[str, str]]:
         names = ("received_at", "acknowledged_at", "answer_due_on", "answered_at", "closed_at")

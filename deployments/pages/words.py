@@ -139,7 +139,7 @@ WORDS: Final = {
     "answer_due_on": _t("最迟答复", "Answer due by"),
     "answered_at": _t("已答复", "Answered"),
     "closed_at": _t("办结", "Closed"),
-    "letters": _t("已发出的函件", "Letters we sent"),
+    "letters": _t("给您的函件", "Letters to you"),
     "materials_wanted": _t("请您补充的材料", "What we ask you for"),
     "done_materials": _t("已收到您补充的材料，谢谢。", "We have received your material. Thank you."),
     "done_withdrawn": _t(

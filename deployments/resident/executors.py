@@ -2,6 +2,7 @@
 
 import array
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -23,6 +24,8 @@ RUNS: Final = 1000
 
 MEMORY: Final = 300 * 2**20
 """Bytes of its own beyond which it is replaced earlier."""
+
+log = logging.getLogger("redress.worker")
 
 _threads = anyio.CapacityLimiter(100)  # each waits for one executor; how many run is limited before
 
@@ -144,7 +147,7 @@ def forked() -> socket.socket:
             mine.close()
             nurse(far.detach())
         except BaseException:
-            sys.excepthook(*sys.exc_info())
+            log.exception("nursery failed")
         finally:
             os._exit(1)  # nothing of the worker's is cleaned up here
     far.close()

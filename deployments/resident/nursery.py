@@ -120,7 +120,7 @@ def _fork(worker: socket.socket, file: int) -> int:
         _end_with(parent)
         _execute_in_turn(Connection(file))
     except BaseException:
-        sys.excepthook(*sys.exc_info())
+        log.exception("executor failed", extra={"send_to_api": False})
     finally:
         os._exit(0)  # nothing of the nursery's is cleaned up here
 
@@ -154,16 +154,16 @@ def _execute_in_turn(worker: Connection) -> None:
 
 def _execute(order: Order, known: dict[str, Flow[Any, Any]]) -> Outcome:
     began, state, error = time.monotonic(), "", None
+    run = {"flow_run_id": str(order.flow_run.id), "flow_run_name": order.flow_run.name, "send_to_api": False}
     try:
         if order.entrypoint not in known:
             known[order.entrypoint] = load_flow_from_entrypoint(order.entrypoint, use_placeholder_flow=False)
         state = execute(known[order.entrypoint], order.flow_run, order.holder)
     except Exception as wrong:  # of Prefect's server, or a bug of ours outside flows; a failing flow says so itself
-        sys.excepthook(*sys.exc_info())
+        log.exception("run not executed", extra=run)
         error = type(wrong).__name__
     seconds = time.monotonic() - began
-    run = {"flow_run_id": str(order.flow_run.id), "flow_run_name": order.flow_run.name}
-    log.info("run executed", extra=run | {"state": state, "seconds": round(seconds, 3), "send_to_api": False})
+    log.info("run executed", extra=run | {"state": state, "seconds": round(seconds, 3)})
     return Outcome(seconds, state, forget_retried(), error)
 
 

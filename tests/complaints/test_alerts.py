@@ -75,11 +75,11 @@ def test_a_message_says_whom_it_is_for_what_there_is_and_where_to_look():
 
     told = message(digest, "zh-CN", DUE + timedelta(hours=9), {REFERENCE: LINK}, "https://prefect.example/board")
 
-    assert told.title == "投诉时限提醒(经办人):已超期 1"
+    assert told.title == "投诉时限提醒（经办人）：已超期 1 项"
     assert told.text.splitlines() == [
-        f"{REFERENCE} 投诉处理决定(第十八条) 已超期,到期 2026-03-17 24:00,超期 0 天 9 小时",
+        f"{REFERENCE} 投诉处理决定（第十八条）已超期，2026-03-17 24:00 到期，超期 0 天 9 小时",
         f"  {LINK}",
-        "时限看板:https://prefect.example/board",
+        "时限看板：https://prefect.example/board",
     ]
 
 

@@ -183,6 +183,26 @@ def test_a_remedy_cannot_have_been_carried_out_tomorrow(done_on, is_refused):
         assert case.put_right.done_on == done_on
 
 
+@pytest.mark.parametrize(
+    ("done_on", "is_refused"),
+    [
+        (date(2026, 3, 1), True),
+        (date(2026, 3, 2), False),  # received at 00:30 in Shanghai, though in UTC still on 1 March
+    ],
+)
+def test_a_remedy_cannot_have_been_carried_out_before_the_complaint(done_on, is_refused):
+    after_midnight = MONDAY.replace(day=2, hour=0, minute=30).astimezone(UTC)
+    case = a_case(Stage.ANSWERED, received_at=after_midnight)
+
+    if is_refused:
+        with pytest.raises(AnswerRefused, match=r"done_on: is before the complaint was received \(2026-03-02\)"):
+            case.answer(Question.REMEDY, a_remedy_done(done_on=done_on), "li.wei", LATER)
+        assert case.asks is Question.REMEDY
+    else:
+        case.answer(Question.REMEDY, a_remedy_done(done_on=done_on), "li.wei", LATER)
+        assert case.payments[0].paid_on == done_on
+
+
 # --- letters that do not arrive -----------------------------------------------------------------
 
 THREE_CONTACTS = {"complainant": {"name": "林知夏", "contacts": [PHONE, EMAIL, POST]}}

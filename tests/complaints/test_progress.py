@@ -7,6 +7,7 @@ import pytest
 from complaints import acts
 from complaints.answers import Question
 from complaints.case import Case
+from complaints.correspondence import record_sent
 from complaints.progress import LETTER_TITLES, Actor, Progress, Step, progress
 from complaints.words import EN, LANGUAGES, ZH, Closure, Kind, Stage
 from tests.builders import MONDAY, a_case, a_decision, a_finding, advance, an_act, prepare_letter, replayed, send_letter
@@ -113,6 +114,69 @@ def test_letters_are_listed_once_they_left_with_their_titles():
     case.record(an_act(acts.LetterSent), LATER)
     (letter,) = shown(case).letters
     assert (letter.title, letter.sent_at) == ("受理告知书", LATER)
+
+
+def laid_ready(case: Case, letter: str, kept=acts.Kept.NOT_SENT) -> Case:
+    prepare_letter(case, now=MONDAY, letter=letter)
+    case.record(an_act(acts.LetterSent, letter=letter, kept=kept), LATER)
+    return case
+
+
+def test_a_letter_that_lies_ready_is_not_said_to_be_sent():
+    (letter,) = shown(laid_ready(a_case(), "acknowledgement")).letters
+
+    assert (letter.sent_at, letter.written_at, letter.kept) == (None, MONDAY, "已写好，待人工发送")
+
+
+@pytest.mark.parametrize("stage", [Stage.ANSWERED, Stage.PUT_RIGHT])
+def test_an_answer_that_lies_ready_does_not_count_as_given(stage):
+    told = shown(laid_ready(a_case(stage), "decision", acts.Kept.HAND_OVER))
+
+    assert (told.step, told.actor, told.answered_at) == (Step.ANSWER_WRITTEN, Actor.FIRM, None)
+    assert "已书面答复" not in told.next
+    assert "寄送或转达" in told.next
+
+
+def test_where_nobody_knows_how_to_reach_them_the_complainant_is_asked_for_it():
+    told = shown(laid_ready(a_case(Stage.ANSWERED), "decision", acts.Kept.ON_FILE), language=EN)
+
+    assert "no way to reach you" in told.next
+
+
+def test_a_matter_that_was_declined_by_a_letter_that_lies_ready_is_not_said_to_have_been_told():
+    case = a_case(Stage.UNDER_INVESTIGATION)
+    case.record(acts.Found(**a_finding(conclusion="not_ours").model_dump()), LATER)
+    laid_ready(case, "decline")
+    case.record(acts.Answered(), LATER)
+    case.record(an_act(acts.Closed, closure=Closure.DECLINED), LATER)
+
+    assert shown(case).step is Step.DECLINED
+    assert "已书面说明" not in shown(case).next
+
+
+def test_an_acknowledgement_that_lies_ready_acknowledges_nothing_yet():
+    assert shown(laid_ready(a_case(Stage.ACKNOWLEDGED), "acknowledgement")).acknowledged_at is None
+
+
+def test_once_a_person_has_sent_it_the_letter_is_told_as_sent_and_so_is_the_answer():
+    case = laid_ready(a_case(Stage.ANSWERED), "decision")
+    record_sent(case, case.letters["decision", 1].prepared.number, "li.wei", LATER + timedelta(hours=3))
+    told = shown(case)
+
+    assert [(one.sent_at, one.kept) for one in told.letters] == [(LATER + timedelta(hours=3), None)]
+    assert told.step is Step.PUTTING_RIGHT
+    assert told.answered_at is not None
+    assert shown(replayed(case)) == told
+
+
+def test_the_end_of_a_report_is_not_told_by_a_letter_that_lies_ready():
+    case = laid_ready(a_case(Stage.INVESTIGATED, kind=Kind.REPORT), "report_outcome")
+
+    assert shown(case).step is Step.IN_CONFIDENCE
+
+
+def test_entries_that_do_not_say_where_a_letter_lies_mean_that_it_was_sent_as_they_always_did():
+    assert acts.LetterSent(letter="decision", round=1, channel="email", receipt="accepted").kept is None
 
 
 def test_a_letter_to_somebody_else_is_not_listed():

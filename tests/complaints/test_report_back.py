@@ -45,10 +45,10 @@ def text_of(case, now=LATER):
     return render_letter(case, REPORT_BACK, Firm(), now).text
 
 
-def told(case, letter="decision", channel="email"):
+def told(case, letter="decision", channel="email", kept=None):
     """Let the complainant be told by a letter."""
     prepare_letter(case, letter=letter, channel=channel, now=MONDAY)
-    case.record(an_act(acts.LetterSent, letter=letter, channel=channel), MONDAY)
+    case.record(an_act(acts.LetterSent, letter=letter, channel=channel, kept=kept), MONDAY)
 
 
 def test_it_names_both_references_the_days_the_decision_the_redress_and_that_the_complainant_was_told():
@@ -147,6 +147,24 @@ def test_a_letter_that_a_clerk_hands_over_is_told_as_such():
     case.record(acts.Answered(), MONDAY)
 
     assert "以书面或电话方式告知投诉人。" in text_of(case)
+
+
+@pytest.mark.parametrize("kept", [acts.Kept.NOT_SENT, acts.Kept.HAND_OVER])
+def test_it_does_not_say_of_a_letter_that_lies_ready_that_the_complainant_was_told(kept):
+    case = forwarded(Stage.DECIDED)
+    told(case, channel="hand", kept=kept)
+    case.record(acts.Answered(), MONDAY)
+
+    assert "告知书已于2026年3月2日写好，正由工作人员送达投诉人。" in text_of(case)
+    assert "方式告知投诉人" not in text_of(case)
+
+
+def test_a_letter_that_stays_on_file_for_want_of_a_contact_is_told_as_such():
+    case = forwarded(Stage.DECIDED)
+    told(case, channel="file", kept=acts.Kept.ON_FILE)
+    case.record(acts.Answered(), MONDAY)
+
+    assert "来件未留联系方式" in text_of(case)
 
 
 # --- every way in which it was dealt with ---------------------------------------------------------

@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 from complaints import acts
 from complaints.answers import Question
 from complaints.case_explanation import explain_case
+from complaints.correspondence import record_sent
 from complaints.moves import MOVES
 from complaints.sheet import case_sheet
 from complaints.words import Category, Closure, Conclusion, Kind, Stage
@@ -52,7 +53,7 @@ SECRETS = (
 )
 
 CLOCK = re.compile(
-    r"- \*\*(?P<title>[^*]+)\*\*（(?P<state>[^）]+)）: 到期 · due (?P<due>[^；]+)；剩余 · left (?P<left>[^；]+)；"
+    r"- \*\*(?P<title>[^*]+)\*\*（(?P<state>[^）]+)）：到期 · due (?P<due>[^；]+)；剩余 · left (?P<left>[^；]+)；"
     r"依据 · rule (?P<rule>.+)"
 )
 
@@ -137,9 +138,9 @@ def test_an_ordinary_case_shows_what_the_operator_needs_to_know():
 
 **时限 · Clocks**
 
-- **受理告知 · acknowledgement**（按时完成 · done in time）: 到期 · due 2026-03-03 09:00；剩余 · left —；\
+- **受理告知 · acknowledgement**（按时完成 · done in time）：到期 · due 2026-03-03 09:00；剩余 · left —；\
 依据 · rule 本机构标准 · firm's own standard（L） **待核实 · to verify**
-- **处理决定 · decision**（计时中 · running）: 到期 · due 2026-03-17 24:00；剩余 · left 15 天 15 小时 · 15 d 15 h；\
+- **处理决定 · decision**（计时中 · running）：到期 · due 2026-03-17 24:00；剩余 · left 15 天 15 小时 · 15 d 15 h；\
 依据 · rule 第十八条 · art. 18（H）
 
 **时限如何计算 · How the limits were counted**
@@ -401,7 +402,7 @@ def test_what_looks_like_the_same_complaint_is_shown_with_the_reasons_in_both_la
     text = sheet(case)
 
     assert (
-        f"- {EARLIER}（很可能是重复投诉 · likely a repeat）: 电话号码相同、合同号或账号相同、表述高度相似 · "
+        f"- {EARLIER}（很可能是重复投诉 · likely a repeat）：电话号码相同、合同号或账号相同、表述高度相似 · "
         "same telephone number, same contract or account number, similar wording"
     ) in text.splitlines()
     assert [secret for secret in SECRETS if secret in text] == []
@@ -459,3 +460,17 @@ def test_a_report_that_came_back_is_repaired_with_the_contacts_of_the_authority(
     fail_letter(case, letter="report_back")
 
     assert "Contacts on file: 1 = 电子邮件 · e-mail\n" in case_sheet(case, MONDAY)
+
+
+def test_letters_that_lie_ready_are_named_with_where_they_lie_and_how_to_record_that_they_went():
+    case = a_case(Stage.ACKNOWLEDGED)
+    prepare_letter(case)
+    number = case.letters["acknowledgement", 1].prepared.number
+    assert "redress sent" not in case_sheet(case, MONDAY)
+
+    case.record(an_act(acts.LetterSent, kept=acts.Kept.NOT_SENT), MONDAY)
+    assert f"- {number} acknowledgement: 已写好，待人工发送 · written, still to be sent" in case_sheet(case, MONDAY)
+    assert f"redress sent {number}" in case_sheet(case, MONDAY)
+
+    record_sent(case, number, "li.wei", MONDAY)
+    assert "redress sent" not in case_sheet(case, MONDAY)

@@ -17,12 +17,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from sqlalchemy import text
 
 from complaints import acts
+from complaints.adapters.linking import open_link
 from complaints.answers import Question
 from complaints.case import Case
 from complaints.sealing import MasterKey
 from complaints.words import Conclusion, Kind, Remedy, Stage
 from deployments import cli
-from tests.builders import EMAIL, a_complaint, a_stored_case, an_act, complaint_values, file_complaint
+from tests.builders import EMAIL, a_complaint, a_stored_case, an_act, complaint_values, file_complaint, prepare_letter
 from tests.deployments.conftest import Answer, Installation, Redress, Substitute, refused
 
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined] # a group has them
@@ -266,6 +267,13 @@ def test_the_longest_words_leave_the_reference_whole(
     assert reference in redress("list").out
 
 
+def test_the_list_says_where_nobody_knows_whether_runs_were_cancelled(redress: Redress, firm: Installation) -> None:
+    assert "Prefect does not answer" not in redress("list").out  # there is nothing to ask about
+    stored(firm, Stage.UNDER_INVESTIGATION)
+
+    assert "Prefect does not answer: whether runs were cancelled is not known now." in redress("list").words
+
+
 def test_the_list_shows_days_of_the_firms_zone(redress: Redress, firm: Installation) -> None:
     stored(firm, received_at=datetime(2026, 3, 1, 16, 30, tzinfo=UTC))  # already 2 March in Shanghai
 
@@ -312,6 +320,44 @@ def test_a_reporter_is_hidden_before_the_report_is_known_to_be_one(redress: Redr
 
     assert firm.store.read_case(reference).kind is None
     assert not [word for word in (*SAID, "张经理", "轻舟消费贷") if word in shown.out]
+
+
+def test_the_secret_link_of_a_case_is_shown_again_to_somebody_with_a_name_and_the_ledger_knows(
+    redress: Redress, firm: Installation
+) -> None:
+    reference = stored(firm, Stage.UNDER_INVESTIGATION)
+    firm.set(REDRESS_PUBLIC_URL="https://complaints.example.cn")
+    assert refused(redress("link", reference), "--by")
+
+    shown = redress("link", reference, "--by", "li.wei")
+
+    url = next(line for line in shown.out.splitlines() if line.startswith("https://"))
+    _, token = url.rsplit("/", 1)
+    assert url == f"https://complaints.example.cn/c/{reference}/{token}"
+    assert open_link(firm.store, reference, token) is not None
+    assert "先核实对方身份" in shown.out
+    assert "First make sure who asks" in shown.out
+    last = firm.store.entries(reference)[-1]
+    assert (last.kind, last.by, json.loads(last.facts)) == ("viewed", "li.wei", {"what": "link"})
+    assert token not in "".join(entry.facts for entry in firm.store.entries(reference))
+
+
+def test_a_link_that_only_this_machine_opens_is_said_to_be_such(redress: Redress, firm: Installation) -> None:
+    assert "REDRESS_PUBLIC_URL is not set" in redress("link", stored(firm), "--by", "li.wei").words
+
+
+def test_a_letter_that_lay_ready_is_recorded_as_sent(redress: Redress, firm: Installation) -> None:
+    reference = stored(firm)
+    with firm.store.open_case(reference) as desk:
+        prepare_letter(desk.case, number=(number := f"{reference}-1"))
+        desk.case.record(an_act(acts.LetterSent, kept=acts.Kept.HAND_OVER), desk.now)
+
+    assert redress("sent", number, "--by", "li.wei").out.strip() == f"Recorded: {number} has gone."
+
+    last = firm.store.entries(reference)[-1]
+    assert (last.kind, last.by) == ("letter_sent", "li.wei")
+    assert refused(redress("sent", number, "--by", "li.wei"), "has left already")
+    assert refused(redress("sent", "nonsense", "--by", "li.wei"), "There is no case")
 
 
 def test_a_confidential_reporter_is_revealed_to_somebody_with_a_name_and_the_ledger_knows(

@@ -87,6 +87,18 @@ def test_of_a_report_the_page_says_no_more_than_its_letters(at: FilledIn) -> Non
     assert "/withdrawal" not in page.text
 
 
+def test_a_letter_that_lies_ready_is_not_shown_as_sent(at: FilledIn, visitor: Visitor) -> None:
+    letter = {"letter": "decision", "round": 1}
+    kept = an_act(acts.LetterSent, **letter, kept=acts.Kept.NOT_SENT)
+    _, page = at(Stage.ANSWERED, an_act(acts.LetterPrepared, **letter), kept)
+
+    assert "处理决定告知书（已写好，待人工发送）" in words(page)
+    assert "当前状态 答复已写好，待送达" in words(page)
+    assert "已答复" not in words(page)
+    english = words(visitor.get(f"{page.url.path}?lang=en"))
+    assert "Our decision（written, still to be sent）" in english
+
+
 # --- materials ---------------------------------------------------------------------------------
 
 

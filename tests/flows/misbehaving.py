@@ -1,11 +1,15 @@
-"""Flows that hang, die and dawdle, for the tests of the worker."""
+"""Flows that hang, die, dawdle, and fail with words that name a person, for the tests of the worker."""
 
 import os
 import signal
 import time
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, task
+from pydantic import TypeAdapter
+
+NAME = "林知夏"
+"""What only the complainant may read again."""
 
 
 @flow(name="hang")
@@ -33,6 +37,42 @@ def dawdle(marks: str, seconds: float) -> None:
     add_line(marks, "begun")
     time.sleep(seconds)
     add_line(marks, "done")
+
+
+@task(name="quote its input", retries=1)
+def quote_input() -> None:
+    """Fail, twice, with words that quote what was given."""
+    TypeAdapter(int).validate_python(NAME)
+
+
+@task(name="time out")
+def time_out() -> None:
+    """Fail in a way of which Prefect tells otherwise."""
+    raise TimeoutError(f"{NAME} does not answer")
+
+
+@flow(name="quote")
+def quote(in_step: str) -> None:
+    """Fail with words that name a person.
+
+    Args:
+        in_step: In which step, ``input`` or ``timeout``; else beside any.
+    """
+    if in_step == "input":
+        quote_input()
+    if in_step == "timeout":
+        time_out()
+    raise KeyError(NAME)
+
+
+@flow(name="crash")
+def crash() -> None:
+    """End in a way that is no error, with words that name a person."""
+    raise KeyboardCrash(NAME)
+
+
+class KeyboardCrash(BaseException):
+    """What Prefect takes for a crash."""
 
 
 def add_line(marks: str, word: str = "x") -> int:

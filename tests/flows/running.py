@@ -121,7 +121,14 @@ class Running:
     def answer(self, reference: str, question: Question, by: str = "li.wei", **values: Any) -> None:
         """Answer a form as Prefect's page does."""
         self.until_asked(reference, question)
-        assert self.resume(reference, fill_form(question, values or PLAY[question], by)) is None
+        assert self.resume(reference, fill_form(question, values or self.valid(reference, question), by)) is None
+
+    def valid(self, reference: str, question: Question) -> Mapping[str, Any]:
+        """Return a valid answer; a remedy was carried out on the day of the complaint."""
+        if question is not Question.REMEDY:
+            return PLAY[question]
+        case = self.case(reference)
+        return {**PLAY[question], "done_on": case.facts.received_at.astimezone(case.pack.tz).date().isoformat()}
 
     def resume(self, reference: str, values: Mapping[str, Any]) -> str | None:
         """Press Resume with what a form holds; return why Prefect refused it, or None."""
@@ -213,7 +220,7 @@ class Running:
             return True
         if (question := case.asks) and key.startswith(f"{question}-{case.round_of(question)}-"):
             with prefect_client() as client:
-                resume(client, run, fill_form(question, PLAY[question], "li.wei"))
+                resume(client, run, fill_form(question, self.valid(case.reference, question), "li.wei"))
         return False
 
 

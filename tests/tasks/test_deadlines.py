@@ -2,8 +2,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
-from complaints.adapters.alerting import arrivals, claim_digests
+from complaints.adapters.alerting import KEPT, arrivals, claim_announcements, claim_digests, mark_announced
+from complaints.adapters.tables import AlertRow
 from complaints.answers import Question
 from complaints.reception import receive
 from complaints.regimes.rulebook import load_pack
@@ -239,7 +241,7 @@ def test_each_role_gets_one_message_however_many_limits(store, sink, told_by):
 
     assert [path for path, _ in sink.taken] == ["/supervisor", "/compliance"]
     ((title, text),) = sink.messages("supervisor")
-    assert title == "投诉时限提醒(主管):已超期 3"
+    assert title == "投诉时限提醒（主管）：已超期 3 项"
     assert all(reference in text for reference in references)
 
 
@@ -316,6 +318,21 @@ def test_a_bug_in_telling_leaves_the_alerts_for_the_next_sweep(store, sink, told
             tell_people()
 
     assert tell_people() == 2
+
+
+def test_what_everybody_was_told_long_ago_is_forgotten(store, told_by):
+    told_by("handler")
+    an_acknowledged_case(store)
+    store.move_time(OPENING)
+    sweep.fn()
+    mark_announced(store, [one.id for one in claim_announcements(store)])
+    tell_people()
+
+    store.move_time(OPENING + KEPT + timedelta(minutes=5))
+    tell_people()
+
+    with store.read() as session:
+        assert session.scalar(select(func.count()).select_from(AlertRow)) == 0
 
 
 # --- after an outage ----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from threading import Thread
 
 import pytest
 
+from complaints.acts_by_subject.letters import Kept
 from complaints.adapters.mail import FolderCarrier, HandOver, KeptOnFile, SmtpCarrier
 from complaints.adapters.tables import LetterRow
 from complaints.answers import Question
@@ -17,7 +18,8 @@ from tasks import letters
 from tasks.desk import carrier
 from tasks.letters import deliver_letter, prepare_letter
 from tests.builders import EMAIL, PHONE, POST, a_repair, a_stored_case, file_complaint
-from tests.mail_servers import Misdeed, free_port, wayward_server
+from tests.mail_servers import Misdeed, wayward_server
+from tests.ports import free_port
 
 LETTER = "acknowledgement"
 OTHER_EMAIL = {"kind": "email", "value": "daughter@example.cn"}
@@ -232,6 +234,7 @@ def test_without_a_mail_server_the_letter_is_a_file_and_the_receipt_says_so(stor
     assert files_in(folder / "not-sent") == [f"{reference}-1.eml"]
     assert told(store, reference) == ["letter_sent"]
     assert "not sent" in store.entries(reference)[-1].facts
+    assert not letter_of(store, reference).has_left
 
 
 def test_a_letter_to_nobody_is_kept_on_file(store, folder):
@@ -240,6 +243,7 @@ def test_a_letter_to_nobody_is_kept_on_file(store, folder):
     deliver(reference)
 
     assert "kept on file" in store.entries(reference)[-1].facts
+    assert letter_of(store, reference).kept is Kept.ON_FILE
     assert not folder.exists()
 
 
@@ -329,7 +333,7 @@ def test_a_refused_letter_is_not_tried_again_but_a_person_is_asked(store, mailbo
 def test_a_letter_that_may_have_been_taken_is_never_sent_again_by_itself(store, use_mail_server, try_number, deed):
     reference = a_prepared_letter(store)
     with wayward_server(content=deed) as server:
-        use_mail_server(server.port)
+        use_mail_server(server.port, seconds=3)
         deliver(reference)
         deliver(reference)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
 
-from imapclient import IMAPClient
+from imapclient import FLAGGED, IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from complaints.adapters.mailbox.transport import SETTING, Address, Fetched, Folder, Waiting
@@ -108,8 +108,12 @@ class ImapMailbox:
         """Return the messages that lie there, the oldest first."""
         with _honest():
             uids = sorted(self._client.search(["UNDELETED"]))[:most]
-            sizes = self._client.fetch(uids, ["RFC822.SIZE"])
-        return [Waiting(str(uid), int(_of(sizes[uid], b"RFC822.SIZE") or 0)) for uid in uids if uid in sizes]
+            found = self._client.fetch(uids, ["RFC822.SIZE", "FLAGS"])
+        return [
+            Waiting(str(uid), int(_of(found[uid], b"RFC822.SIZE") or 0), FLAGGED in (_of(found[uid], b"FLAGS") or ()))
+            for uid in uids
+            if uid in found
+        ]
 
     def fetch(self, message: Waiting, most_bytes: int) -> Fetched | None:
         """Return a message without marking it as read; None where somebody moved it meanwhile."""

@@ -27,7 +27,7 @@ class MaildirMailbox:
             except OSError as error:
                 raise MailboxUnavailable(f"the folder '{part}' of the Maildir: {type(error).__name__}") from None
         aged = sorted((one.stat().st_mtime, f"{part}/{one.name}", one.stat().st_size) for part, one in found)
-        return [Waiting(key, size) for _, key, size in aged[:most]]
+        return [Waiting(key, size, "F" in key.partition(":2,")[2]) for _, key, size in aged[:most]]
 
     def fetch(self, message: Waiting, most_bytes: int) -> Fetched | None:
         """Return a message; None where somebody moved it meanwhile."""

@@ -27,6 +27,7 @@ class Folder(StrEnum):
     AUTO = "auto"
     BOUNCES = "bounces"
     UNREADABLE = "unreadable"
+    HELD = "held"
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,12 @@ class Waiting:
     Attributes:
         key: By which this connection knows it.
         size: In bytes.
+        is_flagged: Whether a person marked it (flagged, the star of mail programs); no sender can.
     """
 
     key: str
     size: int
+    is_flagged: bool = False
 
 
 @dataclass(frozen=True)

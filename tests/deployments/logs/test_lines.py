@@ -1,4 +1,4 @@
-"""What a line of a log holds, and what it never does."""
+"""What a line of a log holds, on standard error and on Prefect's page, and what it never does."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import pytest
 
 from complaints.errors.case import UnknownCase
 from complaints.settings import settings
-from deployments.logs.lines import JsonLines, TextLines, ToStandardError, line_formatter
+from deployments.logs.lines import JsonLines, PageLines, TextLines, ToStandardError, line_formatter
 
 WORDS = "林知夏 lin@example.cn"
 """What only the complainant may read again."""
@@ -38,7 +38,7 @@ def as_json(*arguments: object, **more: object) -> dict[str, object]:
 
 def both(*arguments: object, **more: object) -> str:
     one = record(*arguments, **more)
-    return JsonLines().format(one) + TextLines().format(one)
+    return JsonLines().format(one) + TextLines().format(one) + PageLines().format(one)
 
 
 def test_a_json_line_is_one_object_with_time_level_logger_message_and_fields():
@@ -94,6 +94,23 @@ def test_a_message_does_not_repeat_what_the_error_says(message: str, arguments: 
 
     assert WORDS not in logged
     assert "ValueError" in logged
+
+
+def test_a_message_of_prefect_does_not_repeat_the_error_that_it_is_dealing_with():
+    try:
+        raise TimeoutError(WORDS)
+    except TimeoutError as error:
+        logged = both(f"Task run failed due to timeout: {error!r}", name="prefect.task_runs")
+
+    assert WORDS not in logged
+    assert "due to timeout: TimeoutError" in logged
+
+
+def test_the_page_shows_the_message_and_where_an_error_happened_beside_what_it_shows_itself():
+    shown = PageLines().format(record("it failed", error=raised(KeyError(WORDS)), seconds=0.25))
+
+    assert shown.startswith("it failed\n  File ")
+    assert shown.endswith("KeyError")
 
 
 @pytest.mark.parametrize("name", ["prefect.flow_runs", "prefect.task_runs"])

@@ -17,8 +17,8 @@ from prefect.settings import get_current_settings
 
 import deployments.logs
 from complaints.settings import Settings
-from deployments.demo import free_port
 from deployments.up import prepare
+from tests.ports import free_port
 
 OURS = Path(deployments.logs.__path__[0]) / "logging.yml"
 
@@ -50,6 +50,13 @@ def test_what_prefect_writes_to_the_console_is_written_by_us():
         }
 
 
+def test_what_prefect_stores_of_a_run_s_lines_is_written_by_us():
+    ours, prefects = read(OURS), read(DEFAULT_LOGGING_SETTINGS_PATH)
+
+    for name in ("api", "worker_api"):
+        assert ours["handlers"][name] == prefects["handlers"][name] | {"formatter": "page"}
+
+
 SECRETS = ("secret-link-of-a-page", "rdt_secret-token", "secret-query", "林知夏", "13800000101", "%E6%9E%97")
 REFERENCE = "TS260302-7K3M9QX"
 
@@ -60,7 +67,7 @@ def test_no_link_token_query_or_person_enters_the_log_of_a_door_in_whatever_way_
     tmp_path: Path, log_format: str
 ):
     """With the access log of uvicorn on, as whoever starts a door by hand has it."""
-    port, log = free_port(0), tmp_path / "door.log"
+    port, log = free_port(), tmp_path / "door.log"
     environment = {name: one for name, one in os.environ.items() if not name.startswith(("REDRESS_", "PREFECT_"))}
     environment |= {"REDRESS_HOME": str(tmp_path), "REDRESS_LOG_FORMAT": log_format}
     prepare(Settings(home=tmp_path))

@@ -1,19 +1,102 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from imapclient import FLAGGED
 
+from complaints.adapters.mailbox.holding import DAY
 from complaints.adapters.mailbox.maildir import MaildirMailbox
 from complaints.adapters.mailbox.transport import Folder
 from complaints.adapters.tables import CaseRow, DeliveryRow, EntryRow, StartRow
 from complaints.errors.evidence import EvidenceStoreAway
 from complaints.errors.incoming_mail import MailboxRefused, MailboxUnavailable
 from complaints.errors.settings import SettingError
+from complaints.settings import settings
 from tasks import desk, incoming_mail, mail_intake
 from tasks.mail_intake import take_in_waiting
+from tests.builders import MONDAY
 from tests.dovecot import HOST, Imap, imap_server
-from tests.mail_servers import free_port
 from tests.mails import FIRM, LIN, a_bounce, a_mail
+from tests.ports import free_port
 from tests.tasks.mail.looking import a_sent_letter, count, lying, put, use_mailbox
+
+# --- too many of one address ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_a_day(monkeypatch):
+    """Each address opens two cases a day; the mailbox is set before."""
+    monkeypatch.setenv("REDRESS_MAIL_CASES_A_DAY", "2")
+    settings.cache_clear()
+
+
+def mails(number, **more):
+    return [a_mail(f"第 {one} 件", message_id=f"<{one}@x.cn>", **more) for one in range(number)]
+
+
+def test_beyond_what_an_address_opens_in_a_day_mails_wait_for_a_person(store, maildir, two_a_day):
+    put(maildir, *mails(3))
+
+    report = take_in_waiting.fn()
+
+    assert dict(report.counts) == {"opened": 2, "held": 1, "to_be_looked_at": 1}
+    assert (count(store, CaseRow), lying(maildir), lying(maildir, "held")) == (2, 0, 1)
+
+
+def test_what_a_person_flagged_and_put_back_opens_its_case_and_is_moved_once(store, maildir, two_a_day):
+    put(maildir, *mails(3))
+    take_in_waiting.fn()
+    (held,) = (maildir / ".Redress.held" / "cur").iterdir()
+    back = maildir / "cur" / held.name
+
+    held.rename(back)
+    assert take_in_waiting.fn().counts["held"] == 1  # put back as it was, it waits again
+    (held,) = (maildir / ".Redress.held" / "cur").iterdir()
+    held.rename(back.with_name(f"{held.name.partition(':')[0]}:2,F"))
+
+    assert take_in_waiting.fn().counts["opened"] == 1
+    assert (count(store, CaseRow), lying(maildir, "held"), lying(maildir, "done")) == (3, 0, 3)
+
+
+def test_another_address_and_another_day_are_counted_for_themselves(store, maildir, two_a_day):
+    put(maildir, *mails(2))
+    take_in_waiting.fn()
+
+    put(maildir, a_mail("另一人", sender="chen@example.cn", message_id="<other@x.cn>"))
+    assert take_in_waiting.fn().counts["opened"] == 1
+    put(maildir, a_mail("次日", message_id="<later@x.cn>"), at=MONDAY + DAY)
+    store.move_time(MONDAY + 2 * DAY)
+    assert take_in_waiting.fn().counts["opened"] == 1
+
+
+def test_however_an_address_is_written_it_is_one(store, maildir, two_a_day):
+    put(maildir, *mails(2), a_mail("第三件", sender=LIN.upper(), message_id="<3@x.cn>"))
+
+    assert take_in_waiting.fn().counts["held"] == 1
+
+
+def test_what_belongs_to_a_case_is_added_to_it_however_many_mails_there_are(store, maildir, two_a_day):
+    _, message_id = a_sent_letter(store)
+    put(maildir, *mails(2))
+    take_in_waiting.fn()
+
+    put(maildir, *mails(4, subject="补充", In_Reply_To=message_id, sender=LIN))
+    assert dict(take_in_waiting.fn().counts) == {"added": 4}
+
+
+def test_a_flag_is_known_to_an_imap_server_too(store, imap_mailbox, two_a_day):
+    for mail in mails(2):
+        imap_mailbox.deliver(mail)
+    take_in_waiting.fn()
+    imap_mailbox.deliver(a_mail("第三件", message_id="<3@x.cn>"))
+    assert take_in_waiting.fn().counts["held"] == 1
+
+    with imap_mailbox.client() as client:
+        held = next(name for _, _, name in client.list_folders() if name.endswith("held"))
+        client.select_folder(held)
+        client.add_flags(client.search(), [FLAGGED])
+        client.move(client.search(), "INBOX")
+    assert take_in_waiting.fn().counts["opened"] == 1
+
 
 # --- never lost, never twice ----------------------------------------------------------------------
 
@@ -26,7 +109,7 @@ def test_a_mailbox_is_emptied_into_its_folders(store, maildir):
 
     assert dict(report.counts) == {"opened": 1, "auto": 1, "bounce": 1, "unreadable": 1, "to_be_looked_at": 1}
     assert lying(maildir) == 0
-    assert {folder: lying(maildir, folder) for folder in Folder} == dict.fromkeys(Folder, 1)
+    assert {folder: lying(maildir, folder) for folder in Folder} == dict.fromkeys(Folder, 1) | {Folder.HELD: 0}
 
 
 @pytest.mark.parametrize("mail", [a_mail(), a_mail("补充", In_Reply_To="{letter}")], ids=["opens", "adds"])
@@ -132,7 +215,7 @@ def test_an_imap_mailbox_is_emptied_into_its_folders(store, imap_mailbox: Imap):
     report = take_in_waiting.fn()
 
     assert dict(report.counts) == {"opened": 1, "list": 1, "bounce": 1, "unreadable": 1, "to_be_looked_at": 1}
-    assert imap_mailbox.folders() == {f"Redress/{folder}": 1 for folder in Folder}
+    assert imap_mailbox.folders() == {f"Redress/{folder}": 1 for folder in Folder if folder is not Folder.HELD}
 
 
 def test_a_mail_that_is_only_looked_at_stays_unread(store, imap_mailbox: Imap, monkeypatch):
