@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,11 @@ from complaints.sealing import MasterKey
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 """Where the schema's revisions are."""
 _MIGRATION_LOCK: Final = int.from_bytes(b"redress")
+
+
+@cache
+def _newest_schema() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 class Database:
@@ -66,7 +72,7 @@ class Database:
         """Whether the schema is the one this version of Redress works with."""
         with self.engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
-        return current == ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        return current == _newest_schema()
 
     def _alembic(self, connection: Connection) -> Config:
         config = Config()

@@ -81,7 +81,11 @@ def cases_of(files: SummaryFiles, version: Version, references: Collection[str])
     Raises:
         SummaryBroken: the file is missing or altered.
     """
-    return from_parquet(files.read(version, CASES), [("reference", "in", list(references))])
+    content = files.read(version, CASES)
+    if not references:  # a period without a case has no type of reference to compare with
+        none: pd.DataFrame = pq.read_schema(pa.BufferReader(content)).empty_table().to_pandas()
+        return none
+    return from_parquet(content, [("reference", "in", list(references))])
 
 
 def to_parquet(frame: pd.DataFrame, together: int | None = None) -> bytes:

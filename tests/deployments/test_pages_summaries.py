@@ -97,6 +97,17 @@ def test_every_number_of_the_page_leads_to_exactly_its_cases(
         assert door.get(urlsplit(address).path).status_code == 200
 
 
+@pytest.mark.parametrize("month", [MARCH, "2026-01"])
+def test_the_list_behind_a_nought_is_empty(door: TestClient, firm: Installation, version: Version, month: str) -> None:
+    of = version if month == MARCH else summaries().prepare(REGIME, month, firm.store.now(), "li.wei")
+
+    listed = door.get(link(firm, cases_name(of.link_name, "totals.withdrawn.cases")))
+
+    assert listed.status_code == 200
+    assert references_behind(summaries().files, of, "totals.withdrawn.cases") == []
+    assert "<td" not in listed.text
+
+
 def test_the_list_leads_back_to_its_section_of_the_summary(
     door: TestClient, firm: Installation, version: Version
 ) -> None:
