@@ -250,7 +250,7 @@ def test_what_was_done_is_told_on_prefects_page_in_both_languages_and_does_not_p
         artifacts = [one for one in client.read_artifacts(limit=200) if one.key == KEY]
     newest = max(artifacts, key=lambda one: one.created)
     assert len(artifacts) == KEPT
-    assert "| 运行到点未开始 · run late to begin | 7 |" in newest.data
+    assert "| 运行逾时未开始 · run late to begin | 7 |" in newest.data
     assert "TS260302-7K3M9QX" in newest.data
 
 
