@@ -30,14 +30,13 @@ lint: install ## ruff and mypy
 	$(BIN)/mypy
 
 # Four at a time on two cores. The flows, each half with a Redress of its own, wait for a server and a worker most of the
-# time. The other two rows keep the cores busy meanwhile, and at the end one each: lint and the adapters take about as
-# long as all the rest.
+# time, and the adapters for a database; lint and what needs nothing of that stand before or after the flows, so that all
+# four take about as long.
 BESIDE = run() { $(BIN)/pytest -q $(1) "$$@" $(ARGS); }; \
-	run tests/flows/test_[a-k]*.py & first=$$!; \
-	run tests/flows --ignore-glob='*/flows/test_[a-k]*.py' & second=$$!; \
-	($(2) wrong=$$?; run tests/complaints/adapters && exit $$wrong) & third=$$!; \
+	(run tests/flows/test_[a-k]*.py; wrong=$$?; run tests/complaints --ignore=tests/complaints/adapters && exit $$wrong) & first=$$!; \
+	($(2) wrong=$$?; run tests/flows --ignore-glob='*/flows/test_[a-k]*.py' && exit $$wrong) & second=$$!; \
+	run tests/complaints/adapters & third=$$!; \
 	run --ignore=tests/flows --ignore=tests/complaints; rest=$$?; \
-	run tests/complaints --ignore=tests/complaints/adapters || rest=$$?; \
 	for one in $$first $$second $$third; do wait $$one || rest=$$?; done; exit $$rest
 
 test: install ## lint, and all tests that need nothing but Python
