@@ -198,7 +198,7 @@ def _is_about_an_earlier_try(letter: Letter, receipt: DeliveryReceipt) -> bool:
         return False
     if receipt.recipient and letter.recipient and receipt.recipient.casefold() != letter.recipient.casefold():
         return True
-    return bool(receipt.occurred_at and letter.sent_at and receipt.occurred_at < letter.sent_at - _SKEW)
+    return bool(receipt.occurred_at and letter.settled_at and receipt.occurred_at < letter.settled_at - _SKEW)
 
 
 def _is_for_good(receipt: DeliveryReceipt) -> bool:

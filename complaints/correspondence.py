@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 BY_HAND: Final = "hand"
 """How a letter travels that a clerk sends, reads out or puts into a portal."""
 
+ON_FILE: Final = "file"
+"""How a letter "travels" that nobody knows where to send."""
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -27,6 +30,7 @@ class Letter:
         sent_at: When it left; None as long as it lies where ``kept`` says.
         kept: Where it lies although the run has done its part.
         written_at: When it was rendered.
+        settled_at: When the run had done its part, as it stands now: it was sent, or laid ready.
         tries: Ways that it was sent, or is to be sent.
         reported: The newest report on its delivery.
     """
@@ -41,6 +45,7 @@ class Letter:
     reported: acts.DeliveryReported | None = field(default=None, repr=False)
     kept: acts.Kept | None = None
     written_at: datetime | None = None
+    settled_at: datetime | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -61,7 +66,8 @@ class Letter:
         """Return the letter after an act."""
         match act:
             case acts.LetterSent():
-                return replace(self, status="sent", reason="", kept=act.kept, sent_at=None if act.kept else at)
+                sent = replace(self, status="sent", reason="", channel=act.channel, kept=act.kept, settled_at=at)
+                return replace(sent, sent_at=None if act.kept else at)
             case acts.LetterFailed():
                 status = "uncertain" if act.uncertain else "failed"
                 return replace(self, status=status, reason=act.reason, kept=None)
@@ -100,7 +106,7 @@ def best_of(contacts: Iterable[Contact], refused_by: frozenset[str]) -> Contact 
 def delivery_channel(contact: Contact | None) -> str:
     """Return how a letter travels: ``email``; ``hand`` for a clerk's list (post, telephone, portal); or ``file``."""
     if contact is None:
-        return "file"
+        return ON_FILE
     return "email" if contact.kind is ContactKind.EMAIL else BY_HAND
 
 
@@ -134,4 +140,5 @@ def record_sent(case: "Case", number: str, by: str, now: datetime) -> None:
         why = "has left already" if letter.has_left else f"is not laid ready to be sent by hand (it is {letter.status})"
         raise AnswerRefused("number", f"{number} {why}; nothing was recorded")
     which = {"letter": letter.prepared.letter, "round": letter.prepared.round}
-    case.record(acts.LetterSent(**which, channel=letter.channel, receipt=f"sent by hand, says {by}"), now, by)
+    channel = BY_HAND if letter.channel == ON_FILE else letter.channel  # a way was found after all
+    case.record(acts.LetterSent(**which, channel=channel, receipt=f"sent by hand, says {by}"), now, by)

@@ -219,6 +219,12 @@ _NO_CONTACT: Final = Title(
     zh="我们的答复已写好，但我们没有您的联系方式。请来电或在本页告诉我们如何联系您。",
     en="Our answer is written, but we know no way to reach you. Please call us, or tell us on this page how to.",
 )
+_NO_CONTACT_ANY_MORE: Final = Title(
+    zh="我们的答复已写好，但我们没有您的联系方式。请来电告诉我们如何联系您。",
+    en="Our answer is written, but we know no way to reach you. Please call us.",
+)
+_MAY_WAIT: Final = frozenset({Step.ANSWER_WRITTEN, Step.DECLINED, Step.COMPLETED})
+"""Where a case may stand while its answer still lies ready."""
 _COMPLAINANT_ACTS: Final = frozenset({Step.AWAITING_MATERIALS, Step.SURVEY})
 _ARRIVAL: Final = "materials_received"
 """The act by which what was asked for may have come."""
@@ -242,13 +248,13 @@ def progress(case: Case, now: datetime, language: str) -> Progress:
         step=step,
         stage=step.word(language),
         received_at=case.facts.received_at.astimezone(zone),
-        acknowledged_at=None if _lies_ready(case, _TELL_THAT_IT_IS_TAKEN) else _local(case, case.acknowledged_at),
+        acknowledged_at=_local(case, _told_at(case, _TELL_THAT_IT_IS_TAKEN, case.acknowledged_at)),
         answer_due_on=due_on,
         overdue=overdue,
-        answered_at=None if _lies_ready(case, _ANSWERS) else _local(case, case.answered_at),
+        answered_at=_local(case, _told_at(case, _ANSWERS, case.answered_at)),
         closed_at=_local(case, case.happened["handling_ended"] if case.ended else case.closed_at),
         next=_next(case, step, language, overdue=overdue),
-        actor=_actor(step),
+        actor=Actor.FIRM if step in _MAY_WAIT and _lies_ready(case, _ANSWERS) else _actor(step),
         awaits_materials=step is Step.AWAITING_MATERIALS,
         materials_wanted=_materials_wanted(case) if step is Step.AWAITING_MATERIALS else None,
         takes_materials=_is_handled(case),
@@ -297,10 +303,22 @@ def _open_step(case: Case) -> Step:
     return _STEPS[case.stage]
 
 
+def _newest(case: Case, which: frozenset[str]) -> Letter | None:
+    return next((one for (name, _), one in reversed(case.letters.items()) if name in which), None)
+
+
 def _lies_ready(case: Case, which: frozenset[str]) -> Letter | None:
     """Return the newest of some letters where it is written and has not left."""
-    newest = next((one for (name, _), one in reversed(case.letters.items()) if name in which), None)
+    newest = _newest(case, which)
     return newest if newest and newest.kept else None
+
+
+def _told_at(case: Case, which: frozenset[str], at: datetime | None) -> datetime | None:
+    """Return when the newest of some letters left, where the case says that it told so; None while it lies ready."""
+    newest = _newest(case, which)
+    if at is None or newest is None:
+        return at
+    return None if newest.kept else newest.sent_at or at
 
 
 def _awaits_materials(case: Case) -> bool:
@@ -323,8 +341,9 @@ def _due_on(case: Case) -> date | None:
 def _next(case: Case, step: Step, language: str, *, overdue: bool) -> str:
     if overdue and step is not Step.AWAITING_MATERIALS:
         return _OVERDUE.word(language)
-    if step in (Step.ANSWER_WRITTEN, Step.DECLINED) and (answer := _lies_ready(case, _ANSWERS)):
-        return (_NO_CONTACT if answer.kept is Kept.ON_FILE else _NEXT[Step.ANSWER_WRITTEN]).word(language)
+    if step in _MAY_WAIT and (answer := _lies_ready(case, _ANSWERS)):
+        unreachable = _NO_CONTACT if _is_handled(case) else _NO_CONTACT_ANY_MORE
+        return (unreachable if answer.kept is Kept.ON_FILE else _NEXT[Step.ANSWER_WRITTEN]).word(language)
     sentences = [_NEXT[step]]
     if step is Step.ANSWERED and case.stage is Stage.PUT_RIGHT:
         sentences.append(_OPINION_LATER)

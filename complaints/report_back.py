@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from complaints.case import Case
-from complaints.correspondence import Letter
+from complaints.correspondence import ON_FILE, Letter
 from complaints.deadlines import last_day
 from complaints.transfers import name_of_authority, polite_you
 from complaints.words import Cause, Closure, GiveUpReason, Kind, Title, show_money
@@ -130,12 +130,12 @@ def _told(case: Case, language: str, show: Show) -> Mapping[str, Any]:
     letter = _outcome_letter(case)
     reason = GiveUpReason(letter.reason) if letter and letter.status == "given_up" else None
     why_not = UNTOLD.get(reason) if reason else None
-    known = letter is None or letter.channel != "file"
+    known = letter is None or letter.channel != ON_FILE
     waits = letter is not None and known and letter.kept is not None
     told = case.answered_at is not None and known and why_not is None and not waits
     by = BY.get(letter.channel) if letter and letter.status == "sent" else None
     return {
-        "told_on": show(case.answered_at) if told else None,
+        "told_on": show((letter and letter.sent_at) or case.answered_at) if told else None,
         "told_by": by.word(language) if told and by else None,
         "written_on": show(letter.written_at) if letter and waits else None,
         "untold_because": why_not.word(language) if why_not else None,

@@ -12,6 +12,7 @@ from complaints.adapters.store import Standing, Store
 from complaints.adapters.together import Together
 from complaints.adapters.virus_scanner import VirusScanner
 from complaints.case import Case
+from complaints.correspondence import ON_FILE
 from complaints.errors.base import RetryableError
 from complaints.settings import settings
 
@@ -66,7 +67,7 @@ def look(reference: str) -> Case:
 
 def carrier(channel: str) -> Carrier:
     """Return how letters of a channel (``email``, ``hand``, ``file``) leave."""
-    if channel == "file":
+    if channel == ON_FILE:
         return KeptOnFile()
     if channel == "hand":
         return HandOver(settings().letters_folder / "hand-over")

@@ -26,9 +26,11 @@ def cancelled(settings: Settings) -> list[Finding]:
             return []
         known = are_open(store, _names_of_cancelled_runs())
         trouble = runs_in_trouble([reference for reference, is_open in known.items() if is_open])
+        if trouble is None:
+            return []
     except Exception:  # both were looked at before, each with its cure
         return []
-    stopped = sorted(reference for reference, state in (trouble or {}).items() if state == "cancelled")
+    stopped = sorted(reference for reference, state in trouble.items() if state == "cancelled")
     if not stopped:
         return [Finding("ok", "cancelled runs", "none of an open case")]
     named = ", ".join(stopped[:NAMED]) + (f" and {len(stopped) - NAMED} more" if len(stopped) > NAMED else "")

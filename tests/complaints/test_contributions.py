@@ -10,6 +10,7 @@ from complaints import acts, timekeeping
 from complaints.answers import Question
 from complaints.case import Case
 from complaints.contributions import DeliveryReceipt, receive_materials, report_delivery, withdraw
+from complaints.correspondence import waiting_letters
 from complaints.errors.case import AnswerRefused, StageError
 from complaints.errors.intake import ContributionTooLate
 from complaints.errors.letters import LetterUnderWay, UnknownLetter
@@ -295,6 +296,16 @@ def test_a_bounce_of_an_earlier_try_does_not_bring_the_letter_back() -> None:
 
     assert (waiting, by_time, by_address) == (True, True, True)
     assert (before, case.letters["acknowledgement", 1].status) == ("prepared", "sent")
+    assert case.asks is Question.FINDING
+
+
+def test_a_bounce_of_an_earlier_try_leaves_a_letter_that_lies_ready_where_it_is() -> None:
+    case = repaired()
+    case.record(an_act(acts.LetterSent, channel="hand", kept=acts.Kept.HAND_OVER), LATER + timedelta(hours=2))
+
+    report_delivery(case, receipt(occurred_at=LATER), "mail", LATER + timedelta(hours=3))
+
+    assert [one.prepared.letter for one in waiting_letters(case)] == ["acknowledgement"]
     assert case.asks is Question.FINDING
 
 

@@ -27,6 +27,13 @@ def test_a_letter_on_the_list_of_a_clerk_waits_until_somebody_says_that_it_went(
     assert (letter.has_left, letter.sent_at, waiting_letters(case)) == (True, MONDAY, [])
 
 
+def test_a_letter_kept_on_file_for_want_of_a_contact_went_by_hand_once_somebody_sent_it():
+    case, number = a_letter(kept=acts.Kept.ON_FILE, channel="file")
+    record_sent(case, number, "li.wei", MONDAY)
+
+    assert case.letters["acknowledgement", 1].channel == "hand"
+
+
 def test_said_twice_it_is_recorded_once():
     case, number = a_letter(kept=acts.Kept.HAND_OVER)
     record_sent(case, number, "li.wei", MONDAY)

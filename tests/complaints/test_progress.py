@@ -154,6 +154,17 @@ def test_a_matter_that_was_declined_by_a_letter_that_lies_ready_is_not_said_to_h
     assert "已书面说明" not in shown(case).next
 
 
+@pytest.mark.parametrize(("kept", "told"), [(acts.Kept.HAND_OVER, "寄送或转达"), (acts.Kept.ON_FILE, "请来电告诉我们")])
+def test_an_answer_that_still_lies_ready_when_the_case_is_closed_is_told_and_offers_no_page_that_takes_nothing(
+    kept, told
+):
+    page = shown(laid_ready(a_case(Stage.CLOSED), "decision", kept))
+
+    assert (page.step, page.actor, page.answered_at, page.takes_materials) == (Step.COMPLETED, Actor.FIRM, None, False)
+    assert told in page.next
+    assert "本页" not in page.next
+
+
 def test_an_acknowledgement_that_lies_ready_acknowledges_nothing_yet():
     assert shown(laid_ready(a_case(Stage.ACKNOWLEDGED), "acknowledgement")).acknowledged_at is None
 
@@ -165,7 +176,7 @@ def test_once_a_person_has_sent_it_the_letter_is_told_as_sent_and_so_is_the_answ
 
     assert [(one.sent_at, one.kept) for one in told.letters] == [(LATER + timedelta(hours=3), None)]
     assert told.step is Step.PUTTING_RIGHT
-    assert told.answered_at is not None
+    assert told.answered_at == LATER + timedelta(hours=3)
     assert shown(replayed(case)) == told
 
 

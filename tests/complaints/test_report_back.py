@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from complaints import acts, timekeeping
+from complaints.correspondence import record_sent
 from complaints.errors.letters import LetterIncomplete
 from complaints.letters import render_letter
 from complaints.regimes.rulebook import load_pack
@@ -157,6 +158,16 @@ def test_it_does_not_say_of_a_letter_that_lies_ready_that_the_complainant_was_to
 
     assert "告知书已于2026年3月2日写好，正由工作人员送达投诉人。" in text_of(case)
     assert "方式告知投诉人" not in text_of(case)
+
+
+@pytest.mark.parametrize(("channel", "kept"), [("hand", acts.Kept.HAND_OVER), ("file", acts.Kept.ON_FILE)])
+def test_once_somebody_has_sent_it_the_complainant_was_told_on_that_day(channel, kept):
+    case = forwarded(Stage.DECIDED)
+    told(case, channel=channel, kept=kept)
+    case.record(acts.Answered(), MONDAY)
+    record_sent(case, case.letters["decision", 1].prepared.number, "li.wei", MONDAY + timedelta(days=9))
+
+    assert "处理结果已于2026年3月11日以书面或电话方式告知投诉人。" in text_of(case, MONDAY + timedelta(days=10))
 
 
 def test_a_letter_that_stays_on_file_for_want_of_a_contact_is_told_as_such():
