@@ -151,6 +151,9 @@ def keep_connections(url: Any, **given: Any) -> Any:
 
 # --- reading, checking, noting --------------------------------------------------------------------
 
+_LOCK_RUN: Final = (
+    select(orm_models.FlowRun.id).where(orm_models.FlowRun.id == bindparam("run")).with_for_update()
+)
 _RUN: Final = (
     select(orm_models.FlowRun)
     .where(orm_models.FlowRun.id == bindparam("run"))
@@ -164,9 +167,14 @@ _RUN: Final = (
 async def read_flow_run(
     session: AsyncSession, flow_run_id: UUID, for_update: bool = False
 ) -> orm_models.FlowRun | None:
-    """Read a run with its state, its queue and its pool: one statement instead of four."""
-    query = _RUN.with_for_update(of=orm_models.FlowRun) if for_update else _RUN
-    run: orm_models.FlowRun | None = (await session.execute(query, {"run": flow_run_id})).scalar()
+    """Read a run with its state, its queue and its pool: one statement instead of four.
+
+    On PostgreSQL the lock is taken by a statement before: whoever waits for a lock reads the locked row as it is then,
+    but what is joined to it as it was before, and two workers would both be given a run.
+    """
+    if for_update and session.get_bind().dialect.name == "postgresql":
+        await session.execute(_LOCK_RUN, {"run": flow_run_id})
+    run: orm_models.FlowRun | None = (await session.execute(_RUN, {"run": flow_run_id})).scalar()
     return run
 
 

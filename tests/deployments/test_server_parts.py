@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from docket import Docket, Worker
@@ -18,16 +18,16 @@ from prefect.server.api import server, workers
 from prefect.server.database import orm_models
 from prefect.server.database.configurations import ENGINES, AioSqliteConfiguration
 from prefect.server.models import flow_runs
-from prefect.server.utilities import database as utilities
 from prefect.utilities.schema_tools import validation
-from sqlalchemy import event, text
+from sqlalchemy import Connection, Enum, event, make_url, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.schema import CreateTable
 from starlette.middleware import Middleware
 
 from deployments import server_parts
 from deployments.server_parts import PARTS, DefaultContentType, lighten
+from tests.conftest import PostgresServer
 
 PREFECT_S_OWN = {name: vars(owner)[name] for owner, name, _ in PARTS}
 SCHEMA = {"type": "object", "properties": {"reasons": {"type": "string"}}}
@@ -185,8 +185,7 @@ def test_a_run_is_read_with_its_state_queue_and_pool_in_one_statement(lightened:
     async def read() -> tuple[list[str], tuple[str, str, str]]:
         async with a_database(tmp_path) as (_, engine):
             async with engine.begin() as connection:
-                for table in orm_models.Base.metadata.tables.values():
-                    await connection.execute(CreateTable(table))
+                await connection.run_sync(create_tables)
             run = await a_run(engine)
             statements: list[str] = []
             read_flow_run: Any = flow_runs.read_flow_run
@@ -202,6 +201,16 @@ def test_a_run_is_read_with_its_state_queue_and_pool_in_one_statement(lightened:
 
     assert names == ("Running", "urgent", "redress")
     assert len(statements) == 1
+
+
+def create_tables(connection: Connection) -> None:
+    """Create Prefect's tables, without the indexes: some need an extension."""
+    tables = orm_models.Base.metadata.sorted_tables
+    for column in (column for table in tables for column in table.columns):
+        if isinstance(column.type, Enum):
+            column.type.create(connection, checkfirst=True)
+    for table in tables:
+        connection.execute(CreateTable(table))
 
 
 async def a_run(engine: AsyncEngine) -> Any:
@@ -221,10 +230,45 @@ async def a_run(engine: AsyncEngine) -> Any:
         return run.id
 
 
-def test_a_run_that_is_locked_on_postgresql_is_the_only_row_that_is() -> None:
-    query = server_parts._RUN.with_for_update(of=orm_models.FlowRun)
-    postgresql = utilities.get_dialect("postgresql+asyncpg://")()
-    assert str(query.compile(dialect=postgresql)).endswith("FOR UPDATE OF flow_run")
+def test_whoever_waited_for_a_run_on_postgresql_reads_the_state_that_was_set_meanwhile(
+    lightened: None, postgresql: PostgresServer
+) -> None:
+    """Else two workers would be given it: what is joined to a locked row is read before the lock is waited for."""
+
+    async def take_twice() -> list[str]:
+        engine = create_async_engine(make_url(postgresql.empty()).set(drivername="postgresql+asyncpg"))
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(create_tables)
+            run = await a_run(engine)
+            async with AsyncSession(engine) as first, first.begin():
+                before = await state_of(first, run)
+                second = asyncio.create_task(in_a_session(engine, run))
+                await until_one_waits_for_a_lock(engine)
+                taken = orm_models.FlowRunState(flow_run_id=run, type="CANCELLED", name="Cancelled")
+                (await first.get_one(orm_models.FlowRun, run)).set_state(taken)
+            return [before, await second]
+        finally:
+            await engine.dispose()
+
+    async def in_a_session(engine: AsyncEngine, run: UUID) -> str:
+        async with AsyncSession(engine) as session:
+            return await state_of(session, run)
+
+    async def state_of(session: AsyncSession, run: UUID) -> str:
+        found = await server_parts.read_flow_run(session, run, for_update=True)
+        return found.state.name if found and found.state else "none"
+
+    async def until_one_waits_for_a_lock(engine: AsyncEngine) -> None:
+        waiting = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'transactionid'"
+        )
+        async with engine.connect() as connection, asyncio.timeout(20):
+            while not await connection.scalar(waiting):
+                await connection.rollback()
+                await asyncio.sleep(0.02)
+
+    assert asyncio.run(take_twice()) == ["Running", "Cancelled"]
 
 
 def test_a_schema_is_refused_each_time_that_it_is_none(lightened: None) -> None:
