@@ -14,6 +14,7 @@ from complaints.adapters.verify import verify
 from complaints.case import Case
 from complaints.ledger import Entry
 from complaints.words import Stage
+from flows.prefect_parts import IN_HANDS
 
 LETTERS: Final = frozenset({"acknowledgement", "decision", "follow_up_survey"})
 """The letters that each complaint of the play is owed, once."""
@@ -31,6 +32,17 @@ _RUNS: Final = text(
     WHERE deployment.name = 'handle-complaint' AND flow_run.name IN :names
     """
 ).bindparams(bindparam("names", expanding=True))
+
+_GIVEN: Final = text(
+    """
+    SELECT DISTINCT flow_run.name FROM flow_run
+    JOIN (
+      SELECT flow_run_id, message, LAG(message) OVER (PARTITION BY flow_run_id ORDER BY timestamp) AS before
+      FROM flow_run_state
+    ) AS state ON state.flow_run_id = flow_run.id
+    WHERE state.message LIKE :holder AND state.before LIKE :holder AND state.message <> state.before
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -116,14 +128,16 @@ def check_ledger(store: Store, references: Sequence[str]) -> Check:
 
 
 def check_runs(prefect: Engine, references: Sequence[str]) -> Iterator[Check]:
-    """Every case has one run that completed; none is live."""
+    """Every case has one run that completed; none is live, and none was given to a worker while another had it."""
     with prefect.connect() as connection:
         rows = connection.execute(_RUNS, {"names": references}).all() if references else []
+        given = sorted(connection.execute(_GIVEN, {"holder": f"{IN_HANDS}%"}).scalars())
     completed = Counter(str(name) for name, state in rows if str(state) == "COMPLETED")
     odd = [one for one in references if completed[one] != 1]
     left = [str(name) for name, state in rows if str(state) not in ("COMPLETED", "CANCELLED")]
     yield Check("runs that completed", f"{completed.total()}{_named(odd)}", not odd)
     yield Check("runs left over", f"{len(left)}{_named(left)}", not left)
+    yield Check("runs two workers had at once", f"{len(given)}{_named(given)}", not given)
     yield Check("surplus runs, cancelled", str(len(rows) - completed.total() - len(left)))
 
 
