@@ -9,6 +9,7 @@ what follows for its clocks in :mod:`complaints.consequences`.
 
 from collections import Counter
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -104,6 +105,12 @@ class Case:
         for one in recorded:
             apply(case, one)
         return case
+
+    def copy(self) -> "Case":
+        """Return the same case, to go on from without changing this one. What its containers hold never changes."""
+        other = copy(self)
+        vars(other).update({name: copy(one) for name, one in vars(self).items() if isinstance(one, dict | list)})
+        return other
 
     def record(self, act: Act, now: datetime, by: str = SYSTEM) -> None:
         """Check that ``act`` is allowed now, apply it, and run the clocks that it starts or ends.

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from complaints.adapters.store import OpenCase
 from complaints.errors.base import ComplaintError, RetryableError
-from tasks.desk import is_retryable, store
+from tasks.desk import is_retryable, open_case
 
 Asked = ParamSpec("Asked")
 Said = TypeVar("Said")
@@ -56,5 +56,5 @@ def refusal_is_an_answer(act: Callable[Asked, State[Any]]) -> Callable[Asked, St
 @task(name="carry out", **ORDER)
 def carry_out(reference: str, order: Callable[[OpenCase], Said]) -> Said:
     """Let an order change a case, in one transaction; return what it says."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         return order(desk)

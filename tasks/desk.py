@@ -1,5 +1,7 @@
 """What every task works with: the case database, the firm's time, and the ways letters leave."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from complaints.adapters.engine import patiently
 from complaints.adapters.evidence import EvidenceStore
 from complaints.adapters.mail import Carrier, FolderCarrier, HandOver, KeptOnFile, SmtpCarrier
-from complaints.adapters.store import Standing, Store
+from complaints.adapters.store import OpenCase, Seen, Store
 from complaints.adapters.together import Together
 from complaints.adapters.virus_scanner import VirusScanner
 from complaints.case import Case
@@ -22,7 +24,7 @@ if TYPE_CHECKING:  # the commands work with this before Prefect's settings are m
     from complaints.adapters.summaries import Summaries
 
 _retried: Final[list[str]] = []
-_looked_at: tuple[tuple[Store, Standing], Case] | None = None
+_last: tuple[Store, Seen] | None = None
 
 
 @cache
@@ -56,13 +58,30 @@ def look(reference: str) -> Case:
     """Return a case as it stands now, to read only; a database that is away for a moment is waited for.
 
     Flows look between their steps, where nothing else would try again, and so often that replaying the ledger each
-    time would be a third of a worker's work: the case that was looked at last is kept while it stands as it did.
+    time would be a third of a worker's work: the case that was seen last is kept while it stands as it did.
     """
-    global _looked_at
+    global _last
     standing = patiently(lambda: store().standing(reference))
-    if _looked_at is None or _looked_at[0] != (store(), standing):
-        _looked_at = (store(), standing), patiently(lambda: store().read_case(reference))
-    return _looked_at[1]
+    if (seen := _seen()) is None or seen.standing != standing:
+        seen = Seen(standing, patiently(lambda: store().read_case(reference)))
+        _last = store(), seen
+    return seen.case
+
+
+@contextmanager
+def open_case(reference: str) -> Iterator[OpenCase]:
+    """Open a case for a step, as :meth:`Store.open_case` does; the next look need not read again what it saved."""
+    global _last
+    seen, _last = _seen(), None
+    with store().open_case(reference, seen) as desk:
+        yield desk
+    if desk.standing:
+        _last = store(), Seen(desk.standing, desk.case)
+
+
+def _seen() -> Seen | None:
+    last = _last  # once: a door's threads share it
+    return last[1] if last and last[0] is store() else None
 
 
 def carrier(channel: str) -> Carrier:

@@ -13,7 +13,7 @@ from complaints.letters import hides_reporter, render_letter
 from complaints.links import status_link
 from complaints.settings import settings
 from complaints.transfers import REPORT_BACK
-from tasks.desk import carrier, is_retryable, store
+from tasks.desk import carrier, is_retryable, open_case
 
 _DELAYS = settings().mail_retry_delays_seconds
 
@@ -28,7 +28,7 @@ _DELAYS = settings().mail_retry_delays_seconds
 )
 def prepare_letter(reference: str, letter: str, round: int) -> None:
     """Render a letter, store it and put it into the outbox. Safe to run twice."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         asked, owed = desk.case.notices_asked, desk.case.notices
         if (letter, round) in desk.case.letters or ((letter, round) in asked and (letter, round) not in owed):
             return  # it is there, or there is nothing left to tell of
@@ -99,7 +99,7 @@ def _begin(reference: str, letter: str, round: int) -> tuple[Letter, Post, Carri
 
     A mark that is already there was left by a worker that died: what a mail server may have taken is not repeated.
     """
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         known = desk.case.letters[letter, round]
         if known.status != "prepared":
             return None
@@ -117,7 +117,7 @@ def _begin(reference: str, letter: str, round: int) -> tuple[Letter, Post, Carri
 
 def _end(reference: str, letter: str, round: int, outcome: acts.Act | None) -> None:
     """Clear the mark and record what came of it; a receipt counts even where the letter was thought uncertain."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         status = desk.case.letters[letter, round].status
         if status != "prepared" and not (status == "uncertain" and isinstance(outcome, acts.LetterSent)):
             return

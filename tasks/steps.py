@@ -17,7 +17,7 @@ from complaints.errors.case import AnsweredAlready, AnswerRefused, NotAsked
 from complaints.intake import Complaint
 from complaints.privacy import names_person, personal_data_in
 from complaints.words import Stage
-from tasks.desk import is_retryable, store
+from tasks.desk import is_retryable, open_case, store
 
 log = logging.getLogger("redress.answers")
 
@@ -34,7 +34,7 @@ _STEP: Final[dict[str, Any]] = {
 @task(name="acknowledge", **_STEP)
 def acknowledge(reference: str) -> None:
     """Record that the complainant was told of the receipt."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         if desk.case.stage is Stage.RECEIVED:
             desk.case.record(acts.Acknowledged(), desk.now)
 
@@ -42,7 +42,7 @@ def acknowledge(reference: str) -> None:
 @task(name="assess", **_STEP)
 def assess(reference: str) -> None:
     """Settle kind, category, weight and department."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         if desk.case.stage is Stage.ACKNOWLEDGED:
             desk.case.record(assess_case(desk.case), desk.now)
 
@@ -56,7 +56,7 @@ def has_repeats(reference: str) -> bool:
 def suggest_repeats(reference: str) -> None:
     """Record which other cases look like the same complaint, for people to decide."""
     found = find_repeats(store(), reference)
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         if found and desk.case.stage is Stage.ASSESSED and not desk.case.repeats:
             desk.case.record(acts.RepeatsSuggested(repeats=found), desk.now)
 
@@ -64,7 +64,7 @@ def suggest_repeats(reference: str) -> None:
 @task(name="open investigation", **_STEP)
 def open_investigation(reference: str) -> None:
     """Hand the case to its department."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         if desk.case.stage is Stage.ASSESSED and desk.case.assessed:
             desk.case.record(acts.InvestigationOpened(department=desk.case.assessed.department), desk.now)
 
@@ -77,11 +77,11 @@ def record_answer(reference: str, question: Question, values: Mapping[str, Any],
     """
     question = Question(question)
     try:
-        with store().open_case(reference) as desk:
+        with open_case(reference) as desk:
             _refuse_personal_data(values, desk.case.complaint)
             desk.case.answer(question, parse_answer(question, values), by, desk.now)
     except AnswerRefused as refused:
-        with store().open_case(reference) as desk:
+        with open_case(reference) as desk:
             if desk.case.asks is question:
                 act = acts.AnswerWasRefused(question=question, field=refused.field, reason=refused.reason)
                 desk.case.record(act, desk.now, by)
@@ -107,7 +107,7 @@ def _refuse_personal_data(values: Mapping[str, Any], complaint: Complaint | None
 @task(name="mark answered", **_STEP)
 def mark_answered(reference: str) -> None:
     """Record that the complainant was told the outcome."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         if desk.case.stage in (Stage.ASSESSED, Stage.INVESTIGATED, Stage.DECIDED):
             desk.case.record(acts.Answered(), desk.now)
 
@@ -115,7 +115,7 @@ def mark_answered(reference: str) -> None:
 @task(name="mark put right", **_STEP)
 def mark_put_right(reference: str) -> None:
     """Record that nothing needs doing beyond the letter: an apology, an explanation, or no remedy."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         if desk.case.stage is Stage.ANSWERED and desk.case.asks is None:
             desk.case.record(acts.PutRight(), desk.now)
 
@@ -123,7 +123,7 @@ def mark_put_right(reference: str) -> None:
 @task(name="open follow-up", **_STEP)
 def open_follow_up(reference: str) -> None:
     """Record that the date of the follow-up has come."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         if desk.case.stage is Stage.PUT_RIGHT and not desk.case.follow_up_opened:
             desk.case.record(acts.FollowUpOpened(), desk.now)
 
@@ -131,6 +131,6 @@ def open_follow_up(reference: str) -> None:
 @task(name="close", **_STEP)
 def close(reference: str) -> None:
     """Close the case with the reason that its way ended for; not while a letter waits that came back."""
-    with store().open_case(reference) as desk:
+    with open_case(reference) as desk:
         if desk.case.stage.is_open and desk.case.asks is not Question.DELIVERY:
             desk.case.record(acts.Closed(closure=closure_of(desk.case)), desk.now)

@@ -27,6 +27,7 @@ from complaints.sealing import MasterKey
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 """Where the schema's revisions are."""
 _MIGRATION_LOCK: Final = int.from_bytes(b"redress")
+_FIRM: Final = select(FirmRow.is_demo, FirmRow.offset_seconds, FirmRow.rules_version)
 
 
 @cache
@@ -127,8 +128,14 @@ class Database:
         if session is None:
             with self.read() as own:
                 return self.now(own)
-        offset = session.scalar(select(FirmRow.offset_seconds).where(FirmRow.is_demo))
-        return datetime.now(UTC) + timedelta(seconds=offset or 0)
+        return self.moment(session)[0]
+
+    def moment(self, session: Session) -> tuple[datetime, int]:
+        """Return the firm's time, and how often it has added rules of its own."""
+        firm = session.connection().execute(_FIRM).first()
+        if firm is None:  # a database that was never set up
+            return datetime.now(UTC), 0
+        return datetime.now(UTC) + timedelta(seconds=firm.offset_seconds if firm.is_demo else 0), firm.rules_version
 
     def move_time(self, to: datetime) -> None:
         """Move the firm's time forward; only a demo database can be moved.
@@ -166,7 +173,7 @@ class Database:
         if session is None:
             with self.read() as own:
                 return self.rules(own)
-        return self.rules_of_version(session, session.scalar(select(FirmRow.rules_version)) or 0)
+        return self.rules_of_version(session, self.moment(session)[1])
 
     def rules_of_version(self, session: Session, version: int) -> Rulebook:
         """Return the rules as :meth:`rules` does, where it is known how often the firm has added some."""

@@ -1,9 +1,10 @@
 """Between ledger entries and acts: sealing what is personal, reading it back, and building cases from it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from complaints.acts import ACTS, Act, Received, Recorded
@@ -15,6 +16,11 @@ from complaints.regimes.rulebook import Rulebook, packaged_rulebook
 from complaints.sealing import CaseKey
 
 _LEDGER: Final = Base.metadata.tables[EntryRow.__tablename__]
+_OF_CASE: Final = (
+    select(*(_LEDGER.c[one.name] for one in fields(Entry)))
+    .where(_LEDGER.c.reference == bindparam("reference"))
+    .order_by(_LEDGER.c.seq)
+)
 _IN_CLEAR: Final = [_LEDGER.c[name] for name in ("reference", "seq", "kind", "at", "by", "facts", "previous", "hash")]
 
 
@@ -54,15 +60,9 @@ def new_entries(case: Case, key: CaseKey | None, version: int, head: str) -> lis
     return entries
 
 
-def entry_of(row: EntryRow) -> Entry:
-    """Return the ledger entry that a row holds."""
-    return Entry(row.reference, row.seq, row.kind, row.at, row.by, row.facts, row.sealed, row.previous, row.hash)
-
-
 def entries_of(session: Session, reference: str) -> list[Entry]:
     """Return the ledger of a case, in order."""
-    query = select(EntryRow).where(EntryRow.reference == reference).order_by(EntryRow.seq)
-    return [entry_of(row) for row in session.scalars(query)]
+    return [Entry(*row) for row in session.connection().execute(_OF_CASE, {"reference": reference})]
 
 
 def ledgers_in_clear(connection: Connection, references: Iterable[str]) -> dict[str, list[Entry]]:

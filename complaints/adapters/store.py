@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,14 +27,7 @@ from complaints.adapters.filing import (
 )
 from complaints.adapters.projection import case_columns, clock_columns
 from complaints.adapters.repeating import renew_signs
-from complaints.adapters.tables import (
-    CaseKeyRow,
-    CaseRow,
-    ClockRow,
-    EntryRow,
-    FirmRow,
-    LetterRow,
-)
+from complaints.adapters.tables import Base, CaseKeyRow, CaseRow, ClockRow, EntryRow, FirmRow, LetterRow
 from complaints.announcements import NOBODY, Wants
 from complaints.case import Case
 from complaints.errors.case import CaseConflict, UnknownCase
@@ -49,6 +42,17 @@ from complaints.regimes.rulebook import OFFICE, Rulebook
 from complaints.sealing import CaseKey
 from complaints.transfers import key_of_authority
 
+_CASES, _LEDGER, _CLOCKS, _KEYS = (
+    Base.metadata.tables[row.__tablename__] for row in (CaseRow, EntryRow, ClockRow, CaseKeyRow)
+)
+_STANDING: Final = select(CaseRow.reference, CaseRow.head, select(FirmRow.rules_version).scalar_subquery()).where(
+    CaseRow.reference == bindparam("reference")
+)
+_CASE: Final = select(_CASES).where(_CASES.c.reference == bindparam("reference"))
+_CASE_LOCKED: Final = _CASE.with_for_update()
+_KEY: Final = select(_KEYS.c.wrapped).where(_KEYS.c.reference == bindparam("reference"))
+_CLOCKS_OF_CASE: Final = select(_CLOCKS).where(_CLOCKS.c.reference == bindparam("reference"))
+
 
 class Standing(NamedTuple):
     """What a case rests on: its ledger, by the hash of the last entry, and the firm's own rules."""
@@ -58,14 +62,26 @@ class Standing(NamedTuple):
     rules_version: int
 
 
+class Seen(NamedTuple):
+    """A case as it was seen last, and what it rested on."""
+
+    standing: Standing
+    case: Case
+
+
 @dataclass
 class OpenCase:
-    """A case within one transaction: what is recorded on it is saved when the block ends."""
+    """A case within one transaction: what is recorded on it is saved when the block ends.
+
+    Attributes:
+        standing: What the case rests on, once the block has ended; None where it was just received.
+    """
 
     case: Case
     now: datetime
     session: Session
     key: CaseKey | None
+    standing: Standing | None = None
 
     def keep_letter(self, letter: str, round: int, rendered: Rendered) -> None:
         """Put a rendered letter into the outbox, sealed."""
@@ -106,37 +122,43 @@ class Store(Database):
     # --- cases ----------------------------------------------------------------------------------
 
     @contextmanager
-    def open_case(self, reference: str) -> Iterator[OpenCase]:
+    def open_case(self, reference: str, seen: Seen | None = None) -> Iterator[OpenCase]:
         """Load a case to change it; what is recorded on it is saved in one transaction when the block ends.
 
         Whoever opens the same case meanwhile waits and then sees what was saved: two workers cannot both find that
         a letter has not been sent yet.
+
+        Args:
+            reference: Which one.
+            seen: As it was seen last: while it stands as it did, its ledger is not replayed again.
 
         Raises:
             UnknownCase: there is none.
             SealBroken: its ledger cannot be read.
             CaseConflict: somebody who did not wait saved the case in between.
         """
-        with self.open_cases(reference) as desks:
+        with self.open_cases(reference, seen=seen) as desks:
             yield desks[reference]
 
     @contextmanager
-    def open_cases(self, *references: str) -> Iterator[dict[str, OpenCase]]:
+    def open_cases(self, *references: str, seen: Seen | None = None) -> Iterator[dict[str, OpenCase]]:
         """Load several cases to change them in one transaction, each as :meth:`open_case` does.
 
         They are locked in the order of their references, so that nobody who opens some of them waits for ever.
         """
         with self.write() as session:
-            loaded = {one: self._load(session, one, lock=True) for one in sorted(set(references))}
-            read_at = {one: (row.version, row.head) for one, (row, _, _) in loaded.items()}
-            now, first = self.now(session), min(loaded)
+            rows = {one: self._row(session, one, lock=True) for one in sorted(set(references))}
+            now, version = self.moment(session)  # once nobody is waited for any more
+            desks = {one: self._desk(session, row, now, version, seen) for one, row in rows.items()}
             try:
-                yield {one: OpenCase(case, now, session, key) for one, (_, case, key) in loaded.items()}
-                for one, (_, case, key) in loaded.items():
-                    if case.new:
-                        self._save(session, case, key, *read_at[one])
+                yield desks
+                for one, desk in desks.items():
+                    if desk.case.new:
+                        head = self._save(session, rows[one], desk.case, desk.key)
+                        desk.standing = Standing(one, head, version)
             except IntegrityError:
-                raise CaseConflict(first, read_at[first][0]) from None
+                first = min(rows)
+                raise CaseConflict(first, rows[first].version) from None
 
     def standing(self, reference: str) -> Standing:
         """Return what a case rests on; while it stays the same, so does the case.
@@ -144,11 +166,8 @@ class Store(Database):
         Raises:
             UnknownCase: there is none.
         """
-        rules = select(FirmRow.rules_version).scalar_subquery()
         with self.read() as session:
-            row = session.execute(
-                select(CaseRow.reference, CaseRow.head, rules).where(CaseRow.reference == reference)
-            ).one_or_none()
+            row = session.connection().execute(_STANDING, {"reference": reference}).one_or_none()
         if row is None:
             raise UnknownCase(reference)
         return Standing(*row)
@@ -165,12 +184,12 @@ class Store(Database):
             SealBroken: its ledger cannot be read.
         """
         with self.read() as session:
-            return self._load(session, reference, rules=rules)[1]
+            return self._load(session, reference, rules)[0]
 
     def read_letter(self, reference: str, letter: str, round: int) -> Rendered:
         """Return a letter as it was rendered."""
         with self.read() as session:
-            _, case, key = self._load(session, reference)
+            case, key = self._load(session, reference)
             return OpenCase(case, self.now(session), session, key).letter(letter, round)
 
     def entries(self, reference: str) -> list[Entry]:
@@ -247,7 +266,7 @@ class Store(Database):
                     if attach:
                         attach(OpenCase(case, now, session, added.key))
                     if case.new:
-                        self._save(session, case, added.key, added.version, added.head)
+                        self._save(session, self._row(session, case.reference), case, added.key)
                 return Filed(case.reference, is_new=True)
             except IntegrityError:
                 if delivery_id is None:
@@ -292,12 +311,12 @@ class Store(Database):
     def _known(self, session: Session, seen: Look, complaint: Complaint, delivery_id: str | None) -> str | None:
         """Return the case that a complaint is already."""
         if seen.delivered:
-            stored = self._load(session, seen.delivered)[1].complaint
+            stored = self._load(session, seen.delivered)[0].complaint
             if stored and stored.fingerprint != complaint.fingerprint:
                 raise DeliveryIdTaken(delivery_id or "", seen.delivered)
             return seen.delivered
         if seen.numbered:
-            stored = self._load(session, seen.numbered)[1].complaint
+            stored = self._load(session, seen.numbered)[0].complaint
             # Of a person who was erased nobody can tell whether it is the same. It is refused, aloud: to take it as
             # known would lose what may be new, to take it in would bring the person back.
             if stored is None or stored.fingerprint != complaint.fingerprint:
@@ -310,7 +329,7 @@ class Store(Database):
         """Return the case that was opened under an authority's number, whoever sent it."""
         known = forwarded_case(session, transfer)
         if known:
-            stored = self._load(session, known)[1].complaint
+            stored = self._load(session, known)[0].complaint
             if stored is None or not stored.is_same_matter(complaint):
                 raise TransferTaken(transfer.number, known)
         return known
@@ -331,46 +350,69 @@ class Store(Database):
 
     # --- between rows and acts ------------------------------------------------------------------
 
-    def _load(
-        self, session: Session, reference: str, *, lock: bool = False, rules: Rulebook | None = None
-    ) -> tuple[CaseRow, Case, CaseKey | None]:
-        row = session.get(CaseRow, reference, with_for_update=lock)
+    def _row(self, session: Session, reference: str, *, lock: bool = False) -> Row[Any]:
+        row = session.connection().execute(_CASE_LOCKED if lock else _CASE, {"reference": reference}).first()
         if row is None:
             raise UnknownCase(reference)
-        key = self.case_key(session, reference)
-        try:
-            recorded = read_acts(entries_of(session, reference), key)
-        except (ValueError, KeyError, TypeError):  # no JSON, not what the act holds, no known act, no object
-            raise SealBroken(reference) from None
-        return row, replay_acts(reference, row.regime, recorded, rules or self.rules(session)), key
+        return row
+
+    def _desk(self, session: Session, row: Row[Any], now: datetime, rules_version: int, seen: Seen | None) -> OpenCase:
+        standing, key = Standing(row.reference, row.head, rules_version), self.case_key(session, row.reference)
+        if seen and seen.standing == standing:
+            case = seen.case.copy()
+        else:
+            case = _replayed(session, row, key, self.rules_of_version(session, rules_version))
+        return OpenCase(case, now, session, key, standing)
+
+    def _load(self, session: Session, reference: str, rules: Rulebook | None = None) -> tuple[Case, CaseKey | None]:
+        row, key = self._row(session, reference), self.case_key(session, reference)
+        return _replayed(session, row, key, rules or self.rules(session)), key
 
     def case_key(self, session: Session, reference: str) -> CaseKey | None:
         """Return a case's key, or None once it was destroyed."""
-        wrapped = session.scalar(select(CaseKeyRow.wrapped).where(CaseKeyRow.reference == reference))
+        wrapped = session.connection().scalar(_KEY, {"reference": reference})
         return self.master.unwrap(reference, wrapped) if wrapped is not None else None
 
-    def _save(self, session: Session, case: Case, key: CaseKey | None, version: int, head: str) -> None:
-        entries = new_entries(case, key, version, head)
-        with session.no_autoflush:  # the version first: only if it is still the one that was read, anything is added
-            changed = session.execute(
-                update(CaseRow)
-                .where(CaseRow.reference == case.reference, CaseRow.version == version)
-                .values(version=entries[-1].seq, head=entries[-1].hash, **case_columns(case))
-                .execution_options(synchronize_session=False)
-            )
-        if changed.rowcount != 1:  # type: ignore[attr-defined] # an UPDATE's result has it
-            raise CaseConflict(case.reference, version)
-        session.add_all(EntryRow(**entry.__dict__) for entry in entries)
-        rows = {row.name: row for row in session.scalars(select(ClockRow).where(ClockRow.reference == case.reference))}
-        for name, columns in clock_columns(case).items():
-            if name not in rows:
-                session.add(ClockRow(reference=case.reference, name=name, **columns))
-            for column, value in columns.items() if name in rows else ():
-                setattr(rows[name], column, value)
+    def _save(self, session: Session, row: Row[Any], case: Case, key: CaseKey | None) -> str:
+        """Save what is new in a case; return the hash of its last entry."""
+        entries = new_entries(case, key, row.version, row.head)
+        connection, columns = session.connection(), case_columns(case)
+        changed = {name: value for name, value in columns.items() if getattr(row, name) != value}
+        # The version first: only if it is still the one that was read, anything is added.
+        renewed = connection.execute(
+            update(_CASES)
+            .where(_CASES.c.reference == row.reference, _CASES.c.version == row.version)
+            .values(version=entries[-1].seq, head=entries[-1].hash, **changed)
+        )
+        if renewed.rowcount != 1:
+            raise CaseConflict(row.reference, row.version)
+        connection.execute(insert(_LEDGER), [vars(entry) for entry in entries])
+        _save_clocks(connection, case)
         session.flush()
         renew_signs(session, case, self.master)
-        announce(session.connection(), self.wants, [(case, version)])
+        announce(connection, self.wants, [(case, row.version)])
         case.new.clear()
+        return entries[-1].hash
+
+
+def _save_clocks(connection: Connection, case: Case) -> None:
+    known = {row.name: row for row in connection.execute(_CLOCKS_OF_CASE, {"reference": case.reference})}
+    clocks = clock_columns(case)
+    for name in clocks.keys() & known.keys():
+        if changed := {one: value for one, value in clocks[name].items() if getattr(known[name], one) != value}:
+            which = (_CLOCKS.c.reference == case.reference, _CLOCKS.c.name == name)
+            connection.execute(update(_CLOCKS).where(*which).values(changed))
+    begun = [{"reference": case.reference, "name": name, **clocks[name]} for name in clocks.keys() - known.keys()]
+    if begun:
+        connection.execute(insert(_CLOCKS), begun)
+
+
+def _replayed(session: Session, row: Row[Any], key: CaseKey | None, rules: Rulebook) -> Case:
+    try:
+        recorded = read_acts(entries_of(session, row.reference), key)
+    except (ValueError, KeyError, TypeError):  # no JSON, not what the act holds, no known act, no object
+        raise SealBroken(row.reference) from None
+    return replay_acts(row.reference, row.regime, recorded, rules)
 
 
 def _received(
