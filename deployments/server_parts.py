@@ -151,9 +151,7 @@ def keep_connections(url: Any, **given: Any) -> Any:
 
 # --- reading, checking, noting --------------------------------------------------------------------
 
-_LOCK_RUN: Final = (
-    select(orm_models.FlowRun.id).where(orm_models.FlowRun.id == bindparam("run")).with_for_update()
-)
+_LOCK_RUN: Final = select(orm_models.FlowRun.id).where(orm_models.FlowRun.id == bindparam("run")).with_for_update()
 _RUN: Final = (
     select(orm_models.FlowRun)
     .where(orm_models.FlowRun.id == bindparam("run"))
