@@ -9,6 +9,7 @@ where the worker dies in that moment. It leans on Prefect's inner parts; ``tests
 """
 
 import logging
+from collections.abc import Mapping
 from itertools import count
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.exceptions import Abort, Pause, PrefectHTTPStatusError
-from prefect.input import RunInput, read_flow_run_input
+from prefect.input import RunInput
 from prefect.runtime import flow_run
 from prefect.states import Suspended
 from pydantic import ValidationError
@@ -29,8 +30,9 @@ from tasks.desk import look, store
 from tasks.steps import record_answer
 
 CONFLICT: Final = 409
+SUSPENDED: Final = "suspended-"
 RESPONSE: Final = "-response"
-"""How the key ends under which Prefect keeps an answer; forms end otherwise."""
+"""How the key begins and ends under which Prefect keeps the answer to a question; a form's ends otherwise."""
 
 log = logging.getLogger("redress.answers")
 
@@ -44,11 +46,12 @@ def ask(reference: str, question: Question) -> None:
     form = form_for(case, question, store().now())
     for attempt in count(1):
         key = f"{question}-{case.round_of(question)}-{attempt}"
-        answer = suspend(key, form)
-        if answer is not None:
-            values, by = read_form(answer)
+        suspend(key, form)
+        answers = _answers()
+        if key in answers:
+            values, by = read_form(_filled(form, answers[key]))
             record_answer(reference, question, values, by)
-            forget_answers(reference, used=key)
+            _forget(reference, answers, used=key)
             return
 
 
@@ -61,11 +64,8 @@ def until_reached(reference: str, clock: str) -> None:
         suspend(f"until-{clock}-{attempt}")
 
 
-def suspend(key: str, form: type[RunInput] | None = None) -> RunInput | None:
-    """Suspend this run, once for each ``key``.
-
-    Returns:
-        When the run has been suspended under ``key`` before: the answer, or None where it was woken without one.
+def suspend(key: str, form: type[RunInput] | None = None) -> None:
+    """Suspend this run, once for each ``key``; where that was done before, it was woken, with an answer or without.
 
     Raises:
         Pause: the run is suspended now; it starts again from the top when it is resumed.
@@ -78,11 +78,11 @@ def suspend(key: str, form: type[RunInput] | None = None) -> RunInput | None:
     state: State[None] = Suspended(pause_key=key)
     keyset = keyset_from_paused_state(state)
     if key in (run.empirical_policy.pause_keys or set()):
-        return _answer(form, keyset) if form else None
+        return
     if form:
         state.state_details.run_input_keyset = {str(part): name for part, name in keyset.items()}
-        if not _store_form(form, keyset) and (answer := _answer(form, keyset)) is not None:
-            return answer  # it was given before the run was started anew, and not recorded then
+        if not _store_form(form, keyset) and key in _answers():
+            return  # it was given before the run was started anew, and not recorded then
     with get_client(sync_client=True) as client:
         accepted = propose_state_sync(client, state, flow_run_id=run.id)
     if not accepted.is_paused():
@@ -107,34 +107,40 @@ def _store_form(form: type[RunInput], keyset: Keyset) -> bool:
     return False
 
 
-def _answer(form: type[RunInput], keyset: Keyset) -> RunInput | None:
-    """Return what was answered, or None; what Prefect's page let through but is wrong comes as it was entered.
+def _answers() -> dict[str, Any]:
+    """Return what Prefect holds of answers to this run's forms, by the key of the question.
+
+    Prefect's server takes a prefix for the beginning of a pattern: the forms, which stay, are left out.
+    """
+    with get_client(sync_client=True) as client:
+        found = client.filter_flow_run_input(flow_run.id, f"{SUSPENDED}%{RESPONSE}", limit=PAGE, exclude_keys=set())
+    answers = {one.key: one.decoded_value for one in found if one.key.endswith(RESPONSE)}
+    return {key.removeprefix(SUSPENDED).removesuffix(RESPONSE): given for key, given in answers.items()}
+
+
+def _filled(form: type[RunInput], given: dict[str, Any]) -> RunInput:
+    """Return a form as it was filled in; what Prefect's page let through but is wrong comes as it was entered.
 
     The page takes any text for a date, for one. Whoever records the answer refuses it, with the reason.
     """
-    given: Any = read_flow_run_input(keyset["response"])
-    if given is None:
-        return None
     try:
         return form.model_validate(given)
     except ValidationError:
         return form.model_construct(**given)
 
 
-def forget_answers(reference: str, used: str = "") -> None:
-    """Remove answers from Prefect's database: what counts stands in the ledger. Forms show nobody's data, and stay.
+def forget_answers(reference: str) -> None:
+    """Remove answers from Prefect's database: what counts stands in the ledger. Forms show nobody's data, and stay."""
+    _forget(reference, _answers())
 
-    Args:
-        reference: The case.
-        used: The key whose answer was just recorded; of others, which came too late, a line remains in the log.
-    """
+
+def _forget(reference: str, answers: Mapping[str, Any], used: str = "") -> None:
+    """Remove answers; of those but ``used``, which was just recorded, each came too late, and a line says so."""
     with get_client(sync_client=True) as client:
-        for one in client.filter_flow_run_input(flow_run.id, "suspended-", limit=PAGE, exclude_keys=set()):
-            if one.key.endswith(RESPONSE):
-                key = one.key.removeprefix("suspended-").removesuffix(RESPONSE)
-                if key != used:
-                    _tell_too_late(reference, key, str(one.decoded_value.get("answered_by")))
-                client.delete_flow_run_input(flow_run.id, one.key)
+        for key, given in answers.items():
+            if key != used:
+                _tell_too_late(reference, key, str(given.get("answered_by")))
+            client.delete_flow_run_input(flow_run.id, f"{SUSPENDED}{key}{RESPONSE}")
 
 
 def _tell_too_late(reference: str, key: str, by: str) -> None:

@@ -15,7 +15,7 @@ from prefect.states import Crashed
 from complaints.answers import Question, parse_answer
 from complaints.errors.case import AnsweredAlready
 from flows.forms import fill_form
-from flows.runs import find_runs, prefect_client, revive, wake_case
+from flows.runs import PAGE, find_runs, prefect_client, revive, wake_case
 from tests.flows.running import PLAY, Running
 
 WAITS = (Question.FINDING, Question.DECISION, Question.FOLLOW_UP)
@@ -142,6 +142,21 @@ def test_an_answer_that_came_too_late_is_told_of_in_the_log_of_the_run(redress: 
     assert redress.case(reference).answered_by[Question.FINDING] == "zhang.min"
     with pytest.raises(AnsweredAlready), redress.store.open_case(reference) as desk:
         desk.case.answer(Question.FINDING, values, "li.wei", desk.now)
+
+
+def test_an_answer_is_found_among_more_forms_than_prefect_returns_at_once(redress: Running) -> None:
+    reference = redress.file()
+    redress.until_asked(reference, Question.FINDING)
+    run = redress.run(reference).id
+    with prefect_client() as client:
+        for attempt in range(PAGE):
+            client.create_flow_run_input(run, f"suspended-assessment-{attempt}-1-schema", "{}")
+
+    assert redress.resume(reference, fill_form(Question.FINDING, PLAY[Question.FINDING], "li.wei")) is None
+
+    redress.until_asked(reference, Question.DECISION)
+    with prefect_client() as client:
+        assert not client.filter_flow_run_input(run, "suspended-%-response", PAGE, set())
 
 
 def logged(redress: Running, reference: str) -> str:
