@@ -47,7 +47,7 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         # No suspension has a timeout; the case's own clocks watch the time.
         "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_ENABLED": "false",
         "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "60",
-        "PREFECT_WORKER_QUERY_SECONDS": "0.5",  # 10 would add up to 10 s to every answer
+        "PREFECT_WORKER_QUERY_SECONDS": "0.25",  # 10 would add up to 10 s to every answer
         "PREFECT_WORKER_PREFETCH_SECONDS": "1",
         "PREFECT_WORKER_HEARTBEAT_SECONDS": "15",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",  # the ledger holds every result

@@ -63,8 +63,10 @@ LONG_RUNS: Final = 2
 CASES: Final = "cases"
 """What all other queues hold."""
 
+SEEK_SECONDS: Final = 0.5
 CALM_SECONDS: Final = 1.0
-"""How often a worker asks for runs once it has had none for a while; before, as often as Prefect's setting says."""
+"""How often a worker asks for runs where there was none the last time, and once it has had none for a while; as long
+as there are some, as often as Prefect's setting says."""
 
 LOOK_SECONDS: Final = 2.0
 """How often a worker looks for runs whose worker has died, and for those that somebody cancels."""
@@ -134,7 +136,7 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         self._beat_at = math.inf  # of the last beat; before the first nobody knows this worker
         self._gone: set[str] = set()  # dead workers whose runs this one took over
         self._queues: dict[UUID, str] = {}
-        self._more = self._asks = self._stops = False
+        self._more = self._asks = self._found = self._stops = False
 
     async def setup(self) -> None:
         """Say that this worker is there, and go on saying so.
@@ -182,11 +184,13 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
             await self.look_after_runs()
         if self._hands:
             self._busy_until = now + 10 * CALM_SECONDS
-        elif now > self._busy_until and now - self._asked_at < CALM_SECONDS:
+        if now - self._asked_at < (CALM_SECONDS if now > self._busy_until else SEEK_SECONDS) and not self._found:
             return []  # each question costs Prefect's server some hundredths of a second
         self._asked_at = now
         self._last_polled_time = datetime.now(UTC)
-        return await self._take_what_is_due()
+        taken = await self._take_what_is_due()
+        self._found = bool(taken)
+        return taken
 
     async def _take_what_is_due(self) -> list[FlowRun]:
         """Take as many runs as there is room for, in the order of Prefect's queues."""
