@@ -25,6 +25,8 @@ from fastapi.dependencies import utils as dependencies
 from prefect.server.database import configurations, orm_models
 from prefect.server.database.configurations import AioSqliteConfiguration
 from prefect.server.models import flow_runs
+from prefect.server.schemas.responses import OrchestrationResult, SetStateStatus, StateRejectDetails
+from prefect.server.schemas.states import State
 from prefect.utilities.schema_tools import validation
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection, AsyncAdapt_aiosqlite_cursor
@@ -33,6 +35,8 @@ from sqlalchemy.orm import joinedload
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from flows.transitions import transition_from
 
 CONNECTIONS: Final = 20
 """Connections to SQLite that are kept. Prefect keeps five, and opens and closes one for whatever else comes at once."""
@@ -46,6 +50,7 @@ as not ready after 60 seconds without a note."""
 
 _MARKS: Final = ("mark_work_queues_ready:", "mark_deployments_ready:")
 _KEPT_SCHEMAS: Final = 500  # known to be schemas
+_NAMED: Final = 5  # the version of a UUID that is made of a name
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -151,7 +156,9 @@ def keep_connections(url: Any, **given: Any) -> Any:
 
 # --- reading, checking, noting --------------------------------------------------------------------
 
-_LOCK_RUN: Final = select(orm_models.FlowRun.id).where(orm_models.FlowRun.id == bindparam("run")).with_for_update()
+_LOCK_RUN: Final = (
+    select(orm_models.FlowRun.state_id).where(orm_models.FlowRun.id == bindparam("run")).with_for_update()
+)
 _RUN: Final = (
     select(orm_models.FlowRun)
     .where(orm_models.FlowRun.id == bindparam("run"))
@@ -168,12 +175,35 @@ async def read_flow_run(
     """Read a run with its state, its queue and its pool: one statement instead of four.
 
     On PostgreSQL the lock is taken by a statement before: whoever waits for a lock reads the locked row as it is then,
-    but what is joined to it as it was before, and two workers would both be given a run.
+    but what is joined to it as it was before, and two workers would both be given a run. It is taken in every
+    transaction: *Resume* first only looks, and goes by what it saw once it has the lock.
     """
-    if for_update and session.get_bind().dialect.name == "postgresql":
+    if (for_update or session.in_transaction()) and session.get_bind().dialect.name == "postgresql":
         await session.execute(_LOCK_RUN, {"run": flow_run_id})
     run: orm_models.FlowRun | None = (await session.execute(_RUN, {"run": flow_run_id})).scalar()
     return run
+
+
+_SET_STATE: Final = flow_runs.set_flow_run_state
+
+
+async def set_flow_run_state(
+    session: AsyncSession, flow_run_id: UUID, state: State, **given: Any
+) -> OrchestrationResult:
+    """Set a run's state; where the transition is named after the state that it leaves, only from that one.
+
+    Prefect knows no such condition: see ``flows.transitions``.
+    """
+    transition = state.state_details.transition_id
+    if transition and transition.version == _NAMED:
+        run = (await session.execute(_LOCK_RUN, {"run": flow_run_id})).first()
+        if run and transition != transition_from(run.state_id):
+            reason = "This run is no longer in the state in which it was read."
+            return OrchestrationResult(
+                state=None, status=SetStateStatus.REJECT, details=StateRejectDetails(reason=reason)
+            )
+    result: OrchestrationResult = await _SET_STATE(session=session, flow_run_id=flow_run_id, state=state, **given)
+    return result
 
 
 _CHECK_SCHEMA: Final = validation._VALIDATOR.check_schema.__func__
@@ -263,6 +293,7 @@ PARTS: Final[tuple[tuple[Any, str, Any], ...]] = (
     (AsyncAdapt_aiosqlite_connection, "rollback", _where_begun(_ROLLBACK)),
     (AsyncAdapt_aiosqlite_connection, "commit", _where_begun(_COMMIT)),
     (flow_runs, "read_flow_run", read_flow_run),
+    (flow_runs, "set_flow_run_state", set_flow_run_state),
     (validation._VALIDATOR, "check_schema", classmethod(check_schema_once)),
     (Docket, "add", add_seldom),
     (dependencies, "run_in_threadpool", call_directly),

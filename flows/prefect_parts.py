@@ -11,33 +11,31 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
-from uuid import uuid5
 
-from httpx import HTTPStatusError
 from prefect import Flow, Task, task_engine
 from prefect._flow_run_suspension import FlowRunSuspensionRequest
 from prefect._internal.concurrency.services import QueueService
 from prefect._internal.engine import resolve_custom_flow_run_name
 from prefect._internal.result_records import ResultRecord
 from prefect.client.orchestration import PrefectClient, SyncPrefectClient
-from prefect.client.schemas import OrchestrationResult
-from prefect.client.schemas.objects import FlowRun, State, StateDetails, TaskRun
-from prefect.client.schemas.responses import SetStateStatus, WorkerFlowRunResponse
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.client.schemas.responses import WorkerFlowRunResponse
 from prefect.concurrency._leases import maintain_concurrency_lease
 from prefect.concurrency.context import ConcurrencyContext
 from prefect.context import FlowRunContext, SyncClientContext
-from prefect.exceptions import Abort, ObjectNotFound, Pause
+from prefect.exceptions import Abort, Pause
 from prefect.flow_engine import FlowRunEngine
 from prefect.input import Keyset, keyset_from_paused_state
 from prefect.logging.loggers import flow_run_logger
 from prefect.results import ResultStore, get_result_store
-from prefect.states import Failed, Pending, Running, to_state_create
+from prefect.states import Failed, Pending, Running
 from prefect.utilities.callables import get_call_parameters, parameters_to_args_kwargs
 from prefect.utilities.engine import emit_task_run_state_change_event, propose_state_sync
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
 from complaints.errors.base import ComplaintError
 from complaints.errors.telling import place_of, said_by
+from flows.transitions import move_async
 
 __all__ = [
     "BaseJobConfiguration",
@@ -185,20 +183,17 @@ def execute(flow: Flow[Any, Any], flow_run: FlowRun, holder: str) -> str:
     return (engine.state.name or "").lower()
 
 
-async def take(client: PrefectClient, run: FlowRun, holder: str, *, carefully: bool) -> bool:
-    """Take a scheduled run; of several workers that want it Prefect lets one have it.
+async def take(client: PrefectClient, run: FlowRun, holder: str, *, counted: bool) -> bool:
+    """Take a scheduled run; of several workers that want it one has it.
 
-    Ordinarily the run is running at once, which spares its server a third of what a start costs. Prefect refuses a
-    transition that was made just before; its own client names each one differently, and here all who want to take
-    the run that is scheduled for the same moment name theirs alike. That holds only while nothing but such a
-    transition can have come in between: what was cancelled, or was woken and waits again, would run once more.
+    Ordinarily the run is running at once, which spares its server a third of what a start costs.
 
     Args:
         client: Prefect's API.
-        run: The run; its state is the new one afterwards.
+        run: The run, as it was read; its state is the new one afterwards.
         holder: The worker.
-        carefully: Whether the run is pending first, which Prefect allows only for one that is scheduled: because it
-            was read some time ago, or because so many runs of its deployment may be at work, which Prefect counts then.
+        counted: Whether the run is pending first, because only so many runs of its deployment may be at work:
+            Prefect counts them then.
 
     Returns:
         Whether the worker has the run.
@@ -206,21 +201,10 @@ async def take(client: PrefectClient, run: FlowRun, holder: str, *, carefully: b
     Raises:
         ObjectNotFound: the run is no more.
     """
-    state: State[Any] = Pending(message=IN_HANDS + holder) if carefully else Running(message=IN_HANDS + holder)
-    state.state_details = StateDetails(
-        flow_run_id=run.id, transition_id=uuid5(run.id, f"taken {run.next_scheduled_start_time}")
-    )
-    body = {"state": to_state_create(state).model_dump(mode="json", serialize_as_any=True), "force": False}
-    try:
-        answer = await client.request("POST", "/flow_runs/{id}/set_state", path_params={"id": run.id}, json=body)
-    except HTTPStatusError as error:
-        if error.response.status_code == NOT_FOUND:
-            raise ObjectNotFound(http_exc=error) from error
-        raise
-    result = OrchestrationResult[Any].model_validate(answer.json())
-    if result.status is not SetStateStatus.ACCEPT or result.state is None:
+    state: State[Any] = Pending(message=IN_HANDS + holder) if counted else Running(message=IN_HANDS + holder)
+    if (accepted := await move_async(client, run, state)) is None:
         return False
-    run.state = result.state
+    run.state, run.state_id = accepted, accepted.id
     return True
 
 

@@ -24,6 +24,7 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RET
 from prefect.states import Scheduled
 
 from complaints.adapters.starting import settle_start, starts_owed
+from flows.transitions import move
 from tasks.desk import store
 
 DEPLOYMENT: Final = "handle-complaint/handle-complaint"
@@ -250,8 +251,7 @@ def revive(client: SyncPrefectClient, run: FlowRun, reason: str) -> bool:
 def _put_into_queue(client: SyncPrefectClient, run: FlowRun, state: State[Any], *, force: bool = False) -> bool:
     """Put a run that still stands as it was read into the queue; return whether it is there.
 
-    Prefect's own client repeats a request whose answer was lost. By then the run may have begun, and would begin
-    once more; so it is looked at again before each try.
+    A request whose answer was lost is repeated only after another look: it may be there already.
     """
     failed: Exception | None = None
     for pause in (0.0, 0.2, 1.0, 3.0):
@@ -260,13 +260,11 @@ def _put_into_queue(client: SyncPrefectClient, run: FlowRun, state: State[Any], 
             return failed is not None and client.read_flow_run(run.id).state_name == state.name
         try:
             with temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0}):
-                client.set_flow_run_state(run.id, state, force=force)
+                return move(client, run, state, force=force) is not None
         except (httpx.TransportError, PrefectHTTPStatusError) as error:
             if isinstance(error, PrefectHTTPStatusError) and error.response.status_code < 500:
                 raise
             failed = error
-        else:
-            return True
     assert failed is not None
     raise failed
 

@@ -52,6 +52,7 @@ from flows.prefect_parts import (
     take,
 )
 from flows.runs import LONG, UPKEEP
+from flows.transitions import move_async
 from tasks.desk import store
 
 UPKEEP_RUNS: Final = 4
@@ -73,9 +74,6 @@ LOOK_SECONDS: Final = 2.0
 
 PATIENCE: Final = timedelta(seconds=3)
 """How long a run that is cancelled may take to end by itself, and one that nobody has may be left."""
-
-FRESH_SECONDS: Final = 0.3
-"""How long ago a run may have been asked for to be taken without care: see ``flows.prefect_parts.take``."""
 
 FENCE_SECONDS: Final = SILENCE.total_seconds() - BEAT_SECONDS
 """After so long without a beat a worker takes nothing more, and ends what it has: others may take it for dead."""
@@ -104,7 +102,6 @@ class Hand:
 
     flow_run: FlowRun
     kind: str
-    asked_at: float
     since: float = field(default_factory=time.monotonic)
     executor: Executor | None = None
     ended: str = ""
@@ -197,15 +194,13 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         room = {kind: free for kind, free in self._room.items() if free > 0}
         if self._asks or not room or self._stops or not self._is_known_to_live():
             return []
-        self._asks, asked_at = True, time.monotonic()
+        self._asks = True
         try:
             due = await self._due(room)
         finally:
             self._asks = False
         fresh = [one for one in due if one.flow_run.id not in self._hands]
-        taken = [
-            one.flow_run for one in fresh if self._begin(Hand(one.flow_run, self._kind(one.work_queue_id), asked_at))
-        ]
+        taken = [one.flow_run for one in fresh if self._begin(Hand(one.flow_run, self._kind(one.work_queue_id)))]
         self._more = len(taken) < len(fresh)
         return taken
 
@@ -268,9 +263,10 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
         deployment = await self._deployment(hand.flow_run)
         resumed = hand.flow_run.next_scheduled_start_time if hand.flow_run.state_name == "Resuming" else None
         async with self._executors.taken() as executor:  # before the run is taken: nobody else has it meanwhile
-            stale = time.monotonic() - hand.asked_at > FRESH_SECONDS
-            carefully = stale or deployment.global_concurrency_limit is not None
-            if not await take(self.client, hand.flow_run, self._life.identifier, carefully=carefully):
+            counted = deployment.global_concurrency_limit is not None
+            if not self._is_known_to_live() or self._stops:
+                return
+            if not await take(self.client, hand.flow_run, self._life.identifier, counted=counted):
                 return
             if resumed:
                 metrics.answer_taken_up((datetime.now(UTC) - resumed).total_seconds())
@@ -395,9 +391,12 @@ class ResidentWorker(BaseWorker[BaseJobConfiguration, BaseVariables, BaseWorkerR
 
     async def _set_state(self, run: FlowRun, state: State[Any]) -> None:
         """Set a run's state unless it has got on meanwhile: to where it waits, to its end, or into other hands."""
-        now = (await self.client.read_flow_run(run.id)).state
-        if now and now.type in _HELD and holder_of(now) in (holder_of(run.state), self._life.identifier, ""):
-            await self.client.set_flow_run_state(run.id, state, force=True)
+        now = await self.client.read_flow_run(run.id)
+        held = now.state if now.state and now.state.type in _HELD else None
+        if held and holder_of(held) in (holder_of(run.state), self._life.identifier, ""):
+            if held.is_cancelling() and not state.is_cancelled():  # at the very moment at which its process died
+                state = Cancelled(message="It was ended while it was at work.")
+            await move_async(self.client, now, state, force=True)
 
     # --- ending ---------------------------------------------------------------------------------
 

@@ -20,7 +20,8 @@ from complaints.adapters.beats import is_silent
 from complaints.adapters.driving import are_open
 from flows.prefect_parts import holder_of
 from flows.reconciling.findings import Findings, Found
-from flows.runs import PAGE, count_runs, find_runs, has_moved, read_runs, revive
+from flows.runs import PAGE, count_runs, find_runs, read_runs, revive
+from flows.transitions import move
 from tasks.desk import store
 
 PATIENCE: Final = timedelta(minutes=2)
@@ -103,8 +104,7 @@ def look_at_held(client: SyncPrefectClient, findings: Findings) -> None:
             continue
         holder = holder_of(run.state)
         if run.state.is_cancelling():
-            if not has_moved(client, run):
-                client.set_flow_run_state(run.id, Cancelled(message="Nobody was left to cancel it."), force=True)
+            move(client, run, Cancelled(message="Nobody was left to cancel it."), force=True)
         elif not holder or is_silent(store(), holder):  # workers do so themselves within seconds, where they can
             if revive(client, run, "Its worker is gone; it goes on from the ledger."):
                 findings.add(Found.REVIVED, reference_of(run))

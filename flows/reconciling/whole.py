@@ -28,7 +28,8 @@ from flows.reconciling.memory import keep, read_pass
 from flows.reconciling.placing import BATCH, make_runs
 from flows.reconciling.trouble import reference_of, settle_ended
 from flows.reconciling.waits import may_wait, waits_in_vain
-from flows.runs import find_runs, has_moved, leading, read_runs, revive, wake
+from flows.runs import find_runs, leading, read_runs, revive, wake
+from flows.transitions import move
 from tasks.desk import store
 
 PASSING: Final = (ComplaintError, PrefectHTTPStatusError, ObjectNotFound, httpx.HTTPError)
@@ -103,9 +104,10 @@ def close(client: SyncPrefectClient, run: FlowRun) -> bool:
 
     Somebody may answer its form at this very moment: then it goes on with that answer, and is closed later.
     """
-    if run.state is None or not (run.state.is_paused() or run.state.is_scheduled()) or has_moved(client, run):
+    if run.state is None or not (run.state.is_paused() or run.state.is_scheduled()):
         return False
-    client.set_flow_run_state(run.id, Cancelled(message="Its case has another run."))
+    if move(client, run, Cancelled(message="Its case has another run.")) is None:
+        return False
     left = client.filter_flow_run_input(run.id, "suspended-", limit=200, exclude_keys=set())
     if any(one.key.endswith("-response") for one in left):
         revive(client, client.read_flow_run(run.id), "It was answered while it was being cancelled.")

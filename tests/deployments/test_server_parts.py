@@ -230,8 +230,9 @@ async def a_run(engine: AsyncEngine) -> Any:
         return run.id
 
 
+@pytest.mark.parametrize("for_update", [True, False], ids=["to set its state", "to resume it"])
 def test_whoever_waited_for_a_run_on_postgresql_reads_the_state_that_was_set_meanwhile(
-    lightened: None, postgresql: PostgresServer
+    lightened: None, postgresql: PostgresServer, for_update: bool
 ) -> None:
     """Else two workers would be given it: what is joined to a locked row is read before the lock is waited for."""
 
@@ -252,11 +253,11 @@ def test_whoever_waited_for_a_run_on_postgresql_reads_the_state_that_was_set_mea
             await engine.dispose()
 
     async def in_a_session(engine: AsyncEngine, run: UUID) -> str:
-        async with AsyncSession(engine) as session:
+        async with AsyncSession(engine) as session, session.begin():
             return await state_of(session, run)
 
     async def state_of(session: AsyncSession, run: UUID) -> str:
-        found = await server_parts.read_flow_run(session, run, for_update=True)
+        found = await server_parts.read_flow_run(session, run, for_update=for_update)
         return found.state.name if found and found.state else "none"
 
     async def until_one_waits_for_a_lock(engine: AsyncEngine) -> None:

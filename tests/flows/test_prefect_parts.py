@@ -1,6 +1,8 @@
 """What Redress takes from Prefect's inner parts: each fails here, by name, when an upgrade changes it."""
 
 import inspect
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -13,11 +15,12 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.flow_engine import FlowRunEngine
-from prefect.states import Cancelled, Late, Running, Scheduled
+from prefect.states import Cancelled, Completed, Failed, Late, Pending, Running, Scheduled, Suspended
 from prefect.workers.base import BaseWorker
 
 from flows import prefect_parts
 from flows.prefect_parts import _Engine, execute, holder_of, say_less_of_tasks, take
+from flows.transitions import move
 from tests.flows.running import Running as Redress
 
 
@@ -114,10 +117,10 @@ def a_run(name: str, parameters: dict[str, Any]) -> FlowRun:
         return client.create_flow_run(doubling, parameters=parameters, name=name, state=Scheduled())
 
 
-def take_as(run: FlowRun, holder: str, *, carefully: bool = False) -> tuple[bool, str]:
+def take_as(run: FlowRun, holder: str, *, counted: bool = False) -> tuple[bool, str]:
     async def taken() -> bool:
         async with get_client() as client:
-            return await take(client, run.model_copy(), holder, carefully=carefully)
+            return await take(client, run.model_copy(), holder, counted=counted)
 
     done = anyio.run(taken)
     with get_client(sync_client=True) as client:
@@ -141,12 +144,41 @@ def test_a_run_that_became_late_since_it_was_read_is_taken_once_all_the_same(red
     assert take_as(read_before, "first") == (False, "second")
 
 
-def test_a_run_that_was_cancelled_since_it_was_read_is_not_taken_where_care_is(redress: Redress) -> None:
-    run = a_run("12", {"number": 12})
-    with get_client(sync_client=True) as client:
-        client.set_flow_run_state(run.id, Cancelled())
+MOVED_ON = {
+    "is about to be executed": [Pending],
+    "is executed": [Pending, Running],
+    "waits again": [Running, partial(Suspended, pause_key="finding-1-1")],
+    "is completed": [Running, Completed],
+    "has failed": [Running, Failed],
+    "was cancelled": [Cancelled],
+    "was given back": [Running, partial(Scheduled, name="AwaitingRetry")],
+}
 
-    assert take_as(run, "worker", carefully=True) == (False, "")
+
+@pytest.mark.parametrize("counted", [False, True], ids=["at once", "pending first"])
+@pytest.mark.parametrize("since", MOVED_ON.values(), ids=MOVED_ON)
+def test_a_run_that_moved_on_since_it_was_read_is_not_taken(
+    redress: Redress, since: list[Callable[[], State[Any]]], counted: bool
+) -> None:
+    read_before = a_run("12", {"number": 12})
+    with get_client(sync_client=True) as client:
+        for state in since:
+            client.set_flow_run_state(read_before.id, state(), force=True)
+
+        assert take_as(read_before, "worker", counted=counted) == (False, "")
+
+        assert client.read_flow_run(read_before.id).state_type == since[-1]().type
+
+
+@pytest.mark.parametrize("force", [False, True], ids=["by the rules", "by force"])
+def test_who_would_wake_or_revive_a_run_that_is_executed_by_now_changes_nothing(redress: Redress, force: bool) -> None:
+    read_before = a_run("13", {"number": 13})
+    take_as(read_before, "worker")
+
+    with get_client(sync_client=True) as client:
+        assert move(client, read_before, Scheduled(name="Resuming"), force=force) is None
+
+        assert holder_of(client.read_flow_run(read_before.id).state) == "worker"
 
 
 def test_a_run_that_was_given_back_can_be_taken_again(redress: Redress) -> None:
