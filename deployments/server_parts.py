@@ -1,7 +1,8 @@
 """What Redress changes in Prefect's server, in one place: how it works, not what it answers.
 
-Prefect's server is one process of Python, and nothing in an installation can be faster than it. Each part here leaves
-out work that nobody sees; together they are more than a third of its CPU time (docs/benchmarks.md). They lean on parts
+Prefect's server is one process of Python, and nothing in an installation can be faster than it. The parts here leave
+out work that nobody sees, together more than a third of its CPU time (docs/benchmarks.md); one adds a condition, so
+that two workers are never given one run (docs/decisions/0010). They lean on parts
 that Prefect, FastAPI and SQLAlchemy do not promise to keep; ``tests/deployments/test_server_parts.py`` holds them to
 each, and fails when an upgrade changes one.
 """
