@@ -13,7 +13,7 @@ from complaints.errors.case import AnswerRefused, CaseConflict, StageError
 from complaints.errors.letters import LetterIncomplete, MailRefused, MailUnavailable, MailUncertain
 from complaints.words import BreachCause, Closure, Kind, Outcome, Remedy, Repair, Stage
 from tasks import steps
-from tasks.desk import forget_retried, is_retryable
+from tasks.desk import forget_retried, is_retryable, look
 from tests.builders import (
     AN_ANSWER,
     EMAIL,
@@ -149,6 +149,7 @@ def test_the_whole_way_step_by_step_twice_over_is_one_way(store):
         for again, same in way[: way.index((step, arguments)) + 1]:  # the flow begins again from the top
             again(*same)
         assert store.entries(reference) == before
+        assert look(reference) == store.read_case(reference)  # as the steps left it, and as its ledger tells it
 
     assert [entry.kind for entry in store.entries(reference) if not entry.kind.startswith("clock_")] == [
         "received",
