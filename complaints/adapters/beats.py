@@ -6,7 +6,7 @@ All times are the case database's own, so that machines whose clocks differ judg
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from complaints.adapters.store import Store
@@ -51,23 +51,26 @@ def is_silent(store: Store, identifier: str) -> bool:
         return row is None or row.stopped_at is not None or row.beat_at < _clock(session) - SILENCE
 
 
-def inherit(store: Store, dead: str, heir: str) -> str | None:
+def inherit(store: Store, dead: str, heir: str, *, is_proven: bool = False) -> str | None:
     """Take over the runs of a dead worker, which one worker alone may do.
 
     Args:
         store: The case database.
         dead: The worker that died.
         heir: Who wants to take over.
+        is_proven: Whether its death is certain, however lately it was heard of.
 
     Returns:
-        The dead worker's name where ``heir`` is to take over, now or since earlier; None where another is.
+        The dead worker's name where ``heir`` is to take over, now or since earlier; None where another is, or where it
+        has been heard of again.
     """
     with store.write() as session:
-        silent = select(WorkerRow.identifier).where(
-            or_(WorkerRow.stopped_at.is_not(None), WorkerRow.beat_at < _clock(session) - SILENCE)
-        )
-        free = or_(WorkerRow.heir.is_(None), WorkerRow.heir == heir, WorkerRow.heir.in_(silent))
-        session.execute(update(WorkerRow).where(WorkerRow.identifier == dead, free).values(heir=heir))
+        silent = or_(WorkerRow.stopped_at.is_not(None), WorkerRow.beat_at < _clock(session) - SILENCE)
+        is_dead = WorkerRow.heir.is_(None) if is_proven else and_(WorkerRow.heir.is_(None), silent)
+        heir_died = WorkerRow.heir.in_(select(WorkerRow.identifier).where(silent))
+        # One statement: a worker that beats again while it was being judged keeps its runs.
+        taken = update(WorkerRow).where(WorkerRow.identifier == dead, or_(is_dead, heir_died))
+        session.execute(taken.values(heir=heir))
         row = session.get(WorkerRow, dead)
         return dead if row is None else row.name if row.heir == heir else None
 

@@ -186,10 +186,15 @@ def prune(store: Store) -> int:
             .limit(_MOST_PRUNED)
         )
         ids = session.scalars(old).all()
-        if ids:
-            session.execute(delete(DispatchRow).where(DispatchRow.announcement.in_(ids)))
-            session.execute(delete(AnnouncementRow).where(AnnouncementRow.id.in_(ids)))
-        return len(ids)
+        if not ids:
+            return 0
+        # Asked again row by row: one that was replayed since is sent.
+        sent = delete(DispatchRow).where(DispatchRow.announcement.in_(ids), DispatchRow.next_at.is_(None))
+        session.execute(sent.execution_options(synchronize_session=False))
+        left = exists().where(DispatchRow.announcement == AnnouncementRow.id)
+        told = delete(AnnouncementRow).where(AnnouncementRow.id.in_(ids), ~left)
+        gone = session.execute(told.execution_options(synchronize_session=False))
+        return int(gone.rowcount)  # type: ignore[attr-defined] # a DELETE's result has it
 
 
 def _due(receiver: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -1,22 +1,17 @@
 """Sealed files in a folder, or wherever fsspec reaches: ``<reference>/<sha256>``."""
 
 import contextlib
-import os
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from complaints.adapters.anywhere import Anywhere
 from complaints.adapters.durable import sync_folder, write_whole
-from complaints.errors.base import ComplaintError
 from complaints.errors.evidence import EvidenceStoreAway
-from complaints.errors.settings import SettingError
 
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -31,7 +26,7 @@ class EvidenceFiles:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._opened: tuple[int, Any, str] | None = None
+        self._place = Anywhere(url, "REDRESS_EVIDENCE_URL", EvidenceStoreAway)
 
     def write(self, reference: str, sha256: str, sealed: bytes) -> None:
         """Write a file, whole or not at all; in a folder it then survives a power cut.
@@ -40,7 +35,7 @@ class EvidenceFiles:
             EvidenceStoreAway: it was not written.
         """
         address = _address(reference, sha256)
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             _write(fs, f"{root}/{address}", sealed)
 
     def read(self, reference: str, sha256: str) -> bytes | None:
@@ -50,7 +45,7 @@ class EvidenceFiles:
             EvidenceStoreAway: the store does not answer.
         """
         address = _address(reference, sha256)
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             try:
                 content: bytes = fs.cat_file(f"{root}/{address}")
             except FileNotFoundError:
@@ -64,7 +59,7 @@ class EvidenceFiles:
             EvidenceStoreAway: the store does not answer.
         """
         address = _address(reference, sha256)
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             return bool(fs.isfile(f"{root}/{address}"))
 
     def references(self) -> set[str]:
@@ -73,7 +68,7 @@ class EvidenceFiles:
         Raises:
             EvidenceStoreAway: the store does not answer.
         """
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             return {_last(one) for one in _listed(fs, root) if one["type"] == "directory"}
 
     def names(self, reference: str) -> set[str]:
@@ -82,7 +77,7 @@ class EvidenceFiles:
         Raises:
             EvidenceStoreAway: the store does not answer.
         """
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             return {_last(one) for one in _listed(fs, f"{root}/{reference}") if one["type"] == "file"}
 
     def written_at(self, reference: str, name: str) -> datetime | None:
@@ -91,7 +86,7 @@ class EvidenceFiles:
         Raises:
             EvidenceStoreAway: the store does not answer.
         """
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             try:
                 written: datetime = fs.modified(f"{root}/{reference}/{name}")
             except FileNotFoundError:
@@ -104,7 +99,7 @@ class EvidenceFiles:
         Raises:
             EvidenceStoreAway: it was not removed.
         """
-        with self._reached() as (fs, root), contextlib.suppress(FileNotFoundError):
+        with self._place.reached() as (fs, root), contextlib.suppress(FileNotFoundError):
             fs.rm_file(f"{root}/{reference}/{name}")
 
     def remove_folder(self, reference: str) -> None:
@@ -113,7 +108,7 @@ class EvidenceFiles:
         Raises:
             EvidenceStoreAway: the store does not answer.
         """
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             if isinstance(fs, LocalFileSystem):
                 with contextlib.suppress(OSError):  # it holds something, or is gone already
                     Path(f"{root}/{reference}").rmdir()
@@ -125,8 +120,7 @@ class EvidenceFiles:
         Raises:
             SettingError: the URL is none that can be used.
         """
-        fs, root = self._filesystem()
-        return Path(root) if isinstance(fs, LocalFileSystem) else None
+        return self._place.folder
 
     def check(self) -> None:
         """Write something, read it and remove it.
@@ -135,34 +129,13 @@ class EvidenceFiles:
             SettingError: the URL is none that can be used.
             EvidenceStoreAway: the store does not answer, or does not keep what is written.
         """
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             path, content = f"{root}/.check-{secrets.token_hex(8)}", secrets.token_bytes(32)
             _write(fs, path, content)
             kept = fs.cat_file(path)
             fs.rm_file(path)
         if kept != content:
             raise EvidenceStoreAway("it does not return what was written")
-
-    @contextmanager
-    def _reached(self) -> Iterator[tuple[Any, str]]:
-        try:
-            yield self._filesystem()
-        except ComplaintError:
-            raise
-        except Exception as error:  # each kind of store has errors of its own; their texts may hold addresses and keys
-            raise EvidenceStoreAway(type(error).__name__) from None
-
-    def _filesystem(self) -> tuple[Any, str]:
-        """Return fsspec's filesystem and the root in it; a forked process makes its own connections."""
-        if self._opened is None or self._opened[0] != os.getpid():
-            try:
-                # Other processes write here too: what was listed once must be asked again.
-                fs, root = url_to_fs(self.url, use_listings_cache=False, skip_instance_cache=True)
-            except (ValueError, ImportError, TypeError):  # not repeated: it may hold a password
-                cure = "Write a folder or s3://bucket/prefix; S3 needs redress[s3]"
-                raise SettingError("REDRESS_EVIDENCE_URL", "no store can be reached by this address", cure) from None
-            self._opened = os.getpid(), fs, str(root).rstrip("/")
-        return self._opened[1:]
 
 
 def _address(reference: str, sha256: str) -> str:

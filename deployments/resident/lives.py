@@ -45,16 +45,24 @@ class Life:
 
     def is_dead(self, identifier: str) -> bool:
         """Whether another worker has ended."""
-        host, _, token = identifier.rpartition(":")
         if identifier == self.identifier:
             return False
-        if host == socket.gethostname() and token.isalnum() and (self._folder / token).exists():
-            return not _is_locked(self._folder / token)
-        return beats.is_silent(self._store, identifier)
+        lease = self._lease(identifier)
+        return beats.is_silent(self._store, identifier) if lease is None else not _is_locked(lease)
 
     def inherits(self, dead: str) -> str | None:
-        """Return the name of a dead worker whose runs this one takes over, or None where another one does."""
-        return beats.inherit(self._store, dead, self.identifier)
+        """Return the name of a dead worker whose runs this one takes over.
+
+        None where another one does, or where it lives after all.
+        """
+        lease = self._lease(dead)
+        return beats.inherit(self._store, dead, self.identifier, is_proven=lease is not None and not _is_locked(lease))
+
+    def _lease(self, identifier: str) -> Path | None:
+        """Return the file that a worker of this machine holds; None of one elsewhere, or that left none."""
+        host, _, token = identifier.rpartition(":")
+        lease = self._folder / token
+        return lease if host == socket.gethostname() and token.isalnum() and lease.exists() else None
 
     def _tidy(self) -> None:
         """Remove leases of this machine that nobody knows any more."""

@@ -4,13 +4,15 @@ Whether the ledger is still what an anchor says does not rest on any time in it:
 leaf names must have the leaf's hash. A new anchor is written only over a ledger that still is what the last one says.
 """
 
+import fcntl
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from complaints.adapters.keeping import leaves as tree
@@ -34,6 +36,7 @@ from complaints.errors.case import AnswerRefused
 from complaints.ledger import Break
 
 _BATCH: Final = 400  # entries asked for at a time
+_LOCK: Final = int.from_bytes(b"anchors")
 _REFILL: Final = 2  # all leaves are written again once those that changed since are so many times the cases
 
 
@@ -167,10 +170,27 @@ def write_anchor(
         approver=approver,
     ).marked(store.master)
     outside.add(FOLDER, anchor.leaves, content)  # first: an anchor without its leaves would look like an altered one
-    if not outside.add(FOLDER, anchor.name, anchor.content):
-        raise AnchorTaken(number)
+    with _alone(store):
+        if not outside.add(FOLDER, anchor.name, anchor.content):
+            raise AnchorTaken(number)
     remember(store, number, anchor.sha256, anyhow=afresh)
     return anchor
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """Keep others waiting who write anchors of this database: not every place refuses to write over a file.
+
+    Nobody else waits for the place of anchors: on SQLite, which serves one machine, a file is locked, not the database.
+    """
+    if store.engine.dialect.name == "sqlite":
+        with store.key_file.open("rb") as key:
+            fcntl.flock(key, fcntl.LOCK_EX)
+            yield
+        return
+    with store.engine.begin() as connection:
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        yield
 
 
 def _refuse_broken(breaks: Sequence[Break], *, lost: bool) -> None:

@@ -1,16 +1,12 @@
 """A place outside the case database, to which is only ever added: a folder, or wherever fsspec reaches."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from complaints.adapters.anywhere import Anywhere
 from complaints.adapters.durable import add_whole
-from complaints.errors.base import ComplaintError, RetryableError
-from complaints.errors.settings import SettingError
+from complaints.errors.base import RetryableError
 
 
 class AnchorsAway(RetryableError):
@@ -33,6 +29,7 @@ class Outside:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._place = Anywhere(url, "REDRESS_ANCHORS", AnchorsAway)
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the files in a folder, in order.
@@ -40,7 +37,7 @@ class Outside:
         Raises:
             AnchorsAway: the place does not answer.
         """
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             try:
                 listed = fs.ls(f"{root}/{folder}", detail=True)
             except FileNotFoundError:
@@ -54,7 +51,7 @@ class Outside:
         Raises:
             AnchorsAway: the place does not answer.
         """
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             try:
                 content: bytes = fs.cat_file(f"{root}/{folder}/{name}")
             except FileNotFoundError:
@@ -64,17 +61,23 @@ class Outside:
     def add(self, folder: str, name: str, content: bytes) -> bool:
         """Write a file, whole or not at all and never over another; return whether it was not there yet.
 
+        Of two who write it at once one is told that it is there, in a folder and on S3. Elsewhere fsspec may look first
+        and write then.
+
         Raises:
             AnchorsAway: it was not written.
         """
-        with self._reached() as (fs, root):
+        with self._place.reached() as (fs, root):
             path = f"{root}/{folder}/{name}"
             if isinstance(fs, LocalFileSystem):
                 Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 return add_whole(Path(path), content)
-            if fs.exists(path):
+            if fs.exists(path):  # asked as well: not every store refuses to write over a file
                 return False
-            fs.pipe_file(path, content)
+            try:
+                fs.pipe_file(path, content, mode="create")
+            except FileExistsError:
+                return False
             if fs.size(path) != len(content):
                 raise AnchorsAway("it cut a file short")
             return True
@@ -86,22 +89,4 @@ class Outside:
         Raises:
             SettingError: the URL is none that can be used.
         """
-        fs, root = self._filesystem()
-        return Path(root) if isinstance(fs, LocalFileSystem) else None
-
-    @contextmanager
-    def _reached(self) -> Iterator[tuple[Any, str]]:
-        try:
-            yield self._filesystem()
-        except ComplaintError:
-            raise
-        except Exception as error:  # each kind of place has errors of its own; their texts may hold addresses and keys
-            raise AnchorsAway(type(error).__name__) from None
-
-    def _filesystem(self) -> tuple[Any, str]:
-        try:
-            fs, root = url_to_fs(self.url, use_listings_cache=False, skip_instance_cache=True)
-        except (ValueError, ImportError, TypeError):  # not repeated: it may hold a password
-            cure = "Write a folder or s3://bucket/prefix; S3 needs redress[s3]"
-            raise SettingError("REDRESS_ANCHORS", "no place can be reached by this address", cure) from None
-        return fs, str(root).rstrip("/")
+        return self._place.folder

@@ -1,13 +1,14 @@
 """What is left of an erased case beside the database's own rows: files, and what the database has not given up yet."""
 
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.exc import OperationalError
 
 from complaints.adapters.evidence_files import EvidenceFiles
@@ -18,6 +19,24 @@ from complaints.settings import Settings
 
 _AT_ONCE: Final = 500  # references named in one statement
 _PATIENCE_MS: Final = 2000  # for others who read a SQLite database while its log is to be cut
+_PATIENCE_SECONDS: Final = 5.0  # for others on PostgreSQL who see an older state, or have a table
+_LOOK_SECONDS: Final = 0.05
+
+# Whether anybody may still see what was there before a transaction: what PostgreSQL keeps for them VACUUM does not
+# remove, and does not fail either. A snapshot's xmin is older than all that runs, prepared transactions among them; to
+# a standby that asks for it belongs no database.
+_IS_SEEN: Final = text("""
+    SELECT EXISTS (
+        SELECT FROM (
+            SELECT CAST(pg_snapshot_xmin(pg_current_snapshot()) AS xid) AS oldest
+            UNION ALL
+            SELECT backend_xmin FROM pg_stat_activity WHERE datname = current_database() OR datname IS NULL
+            UNION ALL
+            SELECT xmin FROM pg_replication_slots
+        ) AS views
+        WHERE age(oldest) > age(CAST(CAST(:before AS xid8) AS xid))
+    )
+""")
 
 
 @dataclass(frozen=True)
@@ -77,7 +96,7 @@ def overwrite(store: Store) -> bool:
     """Bring the database to give up the old content of rows: a key that was deleted must not be read from a file.
 
     SQLite overwrites with zeros what is deleted (``secure_delete``), but its log keeps older pages until it is cut.
-    PostgreSQL keeps old rows until the table is written anew.
+    PostgreSQL keeps old rows until the table is written anew when nobody sees them any more.
 
     Returns:
         Whether it was done; not where others were at work: then the next run does it.
@@ -91,7 +110,9 @@ def overwrite(store: Store) -> bool:
             cursor.close()
         return not is_busy
     with store.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("SET lock_timeout = '5s'"))
+        if not _nobody_sees_what_was(connection):
+            return False
+        connection.execute(text(f"SET lock_timeout = '{_PATIENCE_SECONDS}s'"))
         try:
             for table in (CaseKeyRow, LetterRow, DeliveryRow):
                 connection.execute(text(f"VACUUM FULL {table.__tablename__}"))
@@ -99,4 +120,18 @@ def overwrite(store: Store) -> bool:
             return False
         finally:
             connection.execute(text("RESET lock_timeout"))
+    return True
+
+
+def _nobody_sees_what_was(connection: Connection) -> bool:
+    """Wait until every transaction on PostgreSQL sees what is committed by now; return whether they do in time.
+
+    Those that begin later do as well, so that what VACUUM then finds old it removes.
+    """
+    before = connection.scalar(text("SELECT CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text)"))
+    patience = time.monotonic() + _PATIENCE_SECONDS
+    while connection.scalar(_IS_SEEN, {"before": before}):
+        if time.monotonic() >= patience:
+            return False
+        time.sleep(_LOOK_SECONDS)
     return True

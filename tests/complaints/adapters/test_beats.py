@@ -57,10 +57,37 @@ def test_one_worker_alone_takes_over_the_runs_of_a_dead_one(store: Store) -> Non
 
 def test_where_the_heir_dies_too_another_takes_over(store: Store) -> None:
     arrive(store, "dead", "b", "c")
+    fall_silent(store, "dead")
     beats.inherit(store, "host:dead", "host:b")
     fall_silent(store, "b")
 
     assert beats.inherit(store, "host:dead", "host:c") == "dead"
+
+
+def test_a_worker_that_beats_again_after_it_was_found_silent_keeps_its_runs(store: Store) -> None:
+    arrive(store, "frozen", "b")
+    fall_silent(store, "frozen")
+    assert beats.is_silent(store, "host:frozen")
+
+    assert beats.beat(store, "host:frozen")
+
+    assert beats.inherit(store, "host:frozen", "host:b") is None
+    assert beats.beat(store, "host:frozen")
+
+
+def test_of_a_worker_whose_death_is_certain_no_silence_is_asked(store: Store) -> None:
+    arrive(store, "dead", "b", "c")
+
+    assert beats.inherit(store, "host:dead", "host:b", is_proven=True) == "dead"
+    assert beats.inherit(store, "host:dead", "host:c", is_proven=True) is None
+    assert beats.inherit(store, "host:dead", "host:b") == "dead"
+
+
+def test_a_worker_that_ended_in_order_is_taken_over_at_once(store: Store) -> None:
+    arrive(store, "ended", "b")
+    beats.leave(store, "host:ended")
+
+    assert beats.inherit(store, "host:ended", "host:b") == "ended"
 
 
 def test_a_worker_whose_runs_were_taken_over_is_told_at_its_next_beat(store: Store) -> None:

@@ -27,6 +27,9 @@ from tests.builders import MONDAY, a_stored_case, file_complaint
 ONLY_SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 """For what is no question of the database."""
 
+ONLY_POSTGRESQL = pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+"""For what cannot happen where one writes at a time."""
+
 DONE, REFUSED, GONE = Outcome(), Outcome("HTTP 500"), Outcome("HTTP 410", is_final=True)
 
 
@@ -277,6 +280,29 @@ def test_old_announcements_are_removed_unless_they_wait(store):
     with store.read() as session:
         counts = [session.scalar(select(func.count()).select_from(table)) for table in (AnnouncementRow, DispatchRow)]
     assert counts == [1, 1]
+
+
+@ONLY_POSTGRESQL
+def test_an_old_dead_letter_that_is_replayed_while_it_is_being_removed_is_sent(store, monkeypatch):
+    monkeypatch.setattr(store, "wants", {"crm": frozenset(Event), "hotline": frozenset(Event)})
+    for _ in range(2):
+        file_complaint(store, number=None)
+        for receiver in ("crm", "hotline"):
+            settle(store, [(one, GONE) for one in claim(store, receiver, 10)])
+    later(store, seconds=KEPT.total_seconds() + 60)
+    replayed = dispatches(store)[0]
+
+    def meanwhile(connection, cursor, statement, *_):
+        if statement.startswith("DELETE FROM dispatches"):
+            replay(store, [replayed.id], "crm")
+
+    event.listen(store.engine, "before_cursor_execute", meanwhile)
+    try:
+        assert prune(store) == 1
+    finally:
+        event.remove(store.engine, "before_cursor_execute", meanwhile)
+
+    assert claimed(store) == [(replayed.reference, "case.opened")]
 
 
 def test_how_a_receiver_stands_is_counted(store):

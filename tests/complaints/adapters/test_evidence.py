@@ -462,7 +462,7 @@ def test_a_disk_that_is_full_leaves_no_half_a_file(store, files, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("complaints.adapters.evidence_files.os.fsync", full)
+    monkeypatch.setattr("complaints.adapters.durable.os.fsync", full)
     with pytest.raises(EvidenceStoreAway):
         add(store, files, reference)
 

@@ -61,6 +61,16 @@ def test_a_worker_elsewhere_is_dead_once_it_is_silent(store: Store, tmp_path: Pa
 
     beats.leave(store, "elsewhere:1")
     assert mine.is_dead("elsewhere:1")
+    assert mine.inherits("elsewhere:1") == "far"
+
+
+def test_a_worker_that_lives_is_not_taken_over_whoever_took_it_for_dead(
+    store: Store, tmp_path: Path, other: tuple[multiprocessing.Process, str]
+) -> None:
+    beats.arrive(store, "elsewhere:1", "elsewhere", "far")
+    mine = Life(store, tmp_path / "workers", "mine")
+
+    assert [mine.inherits(one) for one in ("elsewhere:1", other[1])] == [None, None]
 
 
 def test_a_worker_is_never_dead_to_itself(store: Store, tmp_path: Path) -> None:

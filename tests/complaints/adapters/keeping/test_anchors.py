@@ -1,9 +1,14 @@
 """Whoever rewrites the ledger with all its hashes is found by what stands outside the database."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from uuid import uuid4
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from s3fs import S3FileSystem
 from sqlalchemy import delete, update
 
 from complaints import holds
@@ -30,6 +35,7 @@ from tests.builders import file_complaint
 from tests.complaints.adapters.keeping.conftest import reference_of
 from tests.complaints.adapters.test_verify import remove_a_case_and_leave_its_parts
 from tests.conftest import put_back, rows_of
+from tests.evidence_places import s3_server
 
 
 def reasons(store, outside):
@@ -223,6 +229,50 @@ def test_of_two_who_write_the_same_anchor_one_is_told_so_and_nothing_is_replaced
 
     assert [one.sha256 for one in anchors_of(outside, store.master)[0]][1:] == [first[0].sha256]
     assert reasons(store, outside) == []
+
+
+@pytest.mark.parametrize("place", ["folder", "memory"])
+def test_of_two_who_write_an_anchor_at_once_one_is_told_so_wherever_anchors_are(store, tmp_path, monkeypatch, place):
+    """In memory fsspec looks whether a file is there and writes it then."""
+    outside = Outside(str(tmp_path / "anchors") if place == "folder" else f"memory://anchors-{uuid4()}")
+    write_anchor(store, outside)
+    both_know_the_number, both_have_looked = Barrier(2), Barrier(2)
+    add, exists = Outside.add, MemoryFileSystem.exists
+
+    def add_together(self, folder, name, content):
+        if name.endswith(".leaves.gz"):
+            both_know_the_number.wait(10)
+        return add(self, folder, name, content)
+
+    def look_together(self, path, **kwargs):
+        found = exists(self, path, **kwargs)
+        if path.endswith(".json"):
+            with suppress(BrokenBarrierError):  # one who waits for the other does not look
+                both_have_looked.wait(0.2)
+        return found
+
+    monkeypatch.setattr(Outside, "add", add_together)
+    monkeypatch.setattr(MemoryFileSystem, "exists", look_together)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(write_anchor, store, outside) for _ in range(2)]
+        failed = [one.exception(30) for one in runs]
+    monkeypatch.undo()
+
+    assert sorted(type(one).__name__ for one in failed) == ["AnchorTaken", "NoneType"]
+    written = next(one.result() for one, error in zip(runs, failed, strict=True) if error is None)
+    assert [one.sha256 for one in anchors_of(outside, store.master)[0]][1:] == [written.sha256]
+    assert write_anchor(store, outside).number == 3
+
+
+def test_what_was_written_since_somebody_looked_is_not_written_over_on_s3(monkeypatch):
+    with s3_server("redress-anchors"):
+        outside = Outside("s3://redress-anchors/firm")
+        assert outside.add(FOLDER, "000001.json", b"first")
+        monkeypatch.setattr(S3FileSystem, "exists", lambda *_, **__: False)
+
+        assert not outside.add(FOLDER, "000001.json", b"second")
+
+        assert outside.read(FOLDER, "000001.json") == b"first"
 
 
 def test_an_anchor_that_another_process_writes_meanwhile_raises_no_alarm(store, outside, monkeypatch):

@@ -1,13 +1,13 @@
 """After an erasure nobody can read who it was, in no file of the installation; what happened stays."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, text, update
 
 from complaints import acts, holds
 from complaints.adapters.evidence import EvidenceStore, add_evidence
@@ -362,6 +362,45 @@ def test_a_key_stays_a_remnant_until_nobody_reads_an_older_state_of_the_database
     assert clear_remnants(store, places) == 0
     assert key not in file.read_bytes()
     assert key not in file.with_name(f"{file.name}-wal").read_bytes()
+
+
+def others_look(store):
+    """Somebody exports a list."""
+    with store.read() as session:
+        session.execute(select(CaseRow.reference)).all()
+        yield
+
+
+def others_write(store):
+    """Somebody files a complaint, and has been at it since before the erasure."""
+    with store.engine.connect() as connection:
+        connection.execute(select(func.pg_current_xact_id()))
+        yield
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("others", [others_look, others_write])
+def test_a_key_stays_a_remnant_while_any_transaction_may_see_it_in_postgresql(store, places, old, monkeypatch, others):
+    monkeypatch.setattr(remnants, "_PATIENCE_SECONDS", 0)
+    key = wrapped_key(store, old)
+    with contextmanager(others)(store):
+        erase(store, places.outside, [old], EXPIRED)
+
+        assert clear_remnants(store, places) == 1
+        assert remnants.overwrite(store) is False
+    monkeypatch.undo()
+
+    assert clear_remnants(store, places) == 1  # still there: the next run
+    assert clear_remnants(store, places) == 0
+    with store.read() as session:
+        file = session.scalar(text("SELECT pg_read_binary_file(pg_relation_filepath('case_keys'))"))
+    assert other_key(store, old) in file
+    assert key not in file
+
+
+def other_key(store, reference):
+    with store.read() as session:
+        return session.scalars(select(CaseKeyRow.wrapped).where(CaseKeyRow.reference != reference)).first()
 
 
 def test_what_came_back_is_named_and_erased_again_once(store, places, old):
