@@ -168,7 +168,7 @@ def report_delivery(case: Case, receipt: DeliveryReceipt, sender: str, now: date
     if receipt.status is DeliveryStatus.FAILED and letter.status in ("sent", "uncertain"):
         reason = f"{sender} reported that it was not delivered" + (f" ({receipt.code})" if receipt.code else "")
         case.record(acts.LetterFailed(**which, reason=reason, refused=_is_for_good(receipt)), now, sender)
-    elif receipt.status is DeliveryStatus.DELIVERED and letter.needs_repair:
+    elif receipt.status is DeliveryStatus.DELIVERED and (letter.needs_repair or letter.kept):
         case.record(acts.LetterSent(**which, channel=letter.channel, receipt=f"delivered, says {sender}"), now, sender)
     return True
 

@@ -10,7 +10,7 @@ from complaints.errors.case import AnswerRefused
 from complaints.errors.letters import UnknownLetter
 from complaints.intake import Contact
 from complaints.transfers import REPORT_BACK, name_of_authority
-from complaints.words import ContactKind, DeliveryStatus
+from complaints.words import ContactKind
 
 if TYPE_CHECKING:
     from complaints.case import Case
@@ -72,9 +72,7 @@ class Letter:
                 status = "uncertain" if act.uncertain else "failed"
                 return replace(self, status=status, reason=act.reason, kept=None)
             case acts.DeliveryReported():
-                told = replace(self, reported=act)
-                arrived = self.kept and act.status is DeliveryStatus.DELIVERED
-                return replace(told, kept=None, sent_at=act.occurred_at) if arrived else told
+                return replace(self, reported=act)
             case acts.LetterRepaired():
                 again = replace(self, status="prepared", reason="", kept=None, tries=self.tries + 1)
                 return replace(again, channel=act.channel, recipient=act.recipient)

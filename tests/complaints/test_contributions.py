@@ -309,6 +309,29 @@ def test_a_bounce_of_an_earlier_try_leaves_a_letter_that_lies_ready_where_it_is(
     assert case.asks is Question.FINDING
 
 
+@pytest.mark.parametrize(
+    "stale", [{"occurred_at": LATER}, {"recipient": EMAIL["value"]}], ids=["by time", "by address"]
+)
+def test_nor_does_the_delivery_of_an_earlier_try_send_it(stale: dict[str, Any]) -> None:
+    case = repaired()
+    case.record(an_act(acts.LetterSent, channel="hand", kept=acts.Kept.HAND_OVER), LATER + timedelta(hours=2))
+
+    report_delivery(case, receipt(status=DeliveryStatus.DELIVERED, **stale), "mail", LATER + timedelta(hours=3))
+
+    assert [one.prepared.letter for one in waiting_letters(case)] == ["acknowledgement"]
+    assert case.letters["acknowledgement", 1].sent_at is None
+
+
+def test_a_letter_that_lay_ready_has_left_once_its_delivery_is_reported() -> None:
+    case = repaired()
+    case.record(an_act(acts.LetterSent, channel="hand", kept=acts.Kept.HAND_OVER), LATER + timedelta(hours=2))
+
+    report_delivery(case, receipt(status=DeliveryStatus.DELIVERED), "post", LATER + timedelta(hours=3))
+
+    assert waiting_letters(case) == []
+    assert case.letters["acknowledgement", 1].has_left
+
+
 def test_a_bounce_of_the_second_try_does() -> None:
     case = repaired()
     case.record(an_act(acts.LetterSent, channel="hand"), LATER + timedelta(hours=2))

@@ -6,7 +6,6 @@ from complaints import acts
 from complaints.correspondence import record_sent, waiting_letters
 from complaints.errors.case import AnswerRefused
 from complaints.errors.letters import UnknownLetter
-from complaints.words import DeliveryStatus
 from tests.builders import MONDAY, REFERENCE, a_case, an_act, prepare_letter
 
 
@@ -53,13 +52,6 @@ def test_only_a_letter_that_lies_ready_can_be_said_to_have_been_sent(sent, why):
 def test_a_letter_that_the_case_does_not_have_is_refused():
     with pytest.raises(UnknownLetter):
         record_sent(a_letter()[0], f"{REFERENCE}-9", "li.wei", MONDAY)
-
-
-def test_a_gateway_that_reports_its_delivery_says_so_too():
-    case, _ = a_letter(kept=acts.Kept.NOT_SENT)
-    case.record(an_act(acts.DeliveryReported, status=DeliveryStatus.DELIVERED, occurred_at=MONDAY), MONDAY)
-
-    assert case.letters["acknowledgement", 1].has_left
 
 
 def test_one_that_came_back_lies_ready_no_more():

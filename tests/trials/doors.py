@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -48,13 +49,15 @@ def a_door(home: Path, log: Path, *, prefix: tuple[str, ...] = (), **environment
             env=inherited | given | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             address = f"http://127.0.0.1:{port}"
             _until_open(address, door)
             yield address
         finally:
-            door.terminate()
+            with suppress(ProcessLookupError):
+                os.killpg(door.pid, signal.SIGTERM)  # a command that runs it may not pass on what it is told
             door.wait(20)
 
 

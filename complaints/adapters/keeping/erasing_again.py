@@ -11,7 +11,7 @@ from complaints.adapters.keeping.erasing import Erasures, erase_case, in_batches
 from complaints.adapters.keeping.outside import Outside
 from complaints.adapters.keeping.records import ErasureRecord, read_records
 from complaints.adapters.store import OpenCase, Store
-from complaints.adapters.tables import CaseKeyRow
+from complaints.adapters.tables import CaseKeyRow, CaseRow
 from complaints.errors.base import ComplaintError
 from complaints.ledger import Break
 from complaints.retention import StillKept, retention_of
@@ -76,6 +76,9 @@ def _refuse_what_went_on(desk: OpenCase, record: ErasureRecord) -> None:
     if case.stage.is_open:
         reason = "its erasure was recorded, but it is open (an older backup came back, or it was opened again)"
         raise StillKept(case.reference, reason, "Close it; how long it is kept is then weighed again")
+    if case.merged and (leader := desk.session.get_one(CaseRow, case.merged.into)).on_hold and not leader.erased_at:
+        reason = f"it is part of the file of {leader.reference}, on which a hold stands"
+        raise StillKept(case.reference, reason, f"See: redress retention {leader.reference}")
     if case.changed_at and case.changed_at > record.at:
         retention_of(case).refuse(desk.now, asked=record.ground is not ErasureGround.EXPIRED)
 

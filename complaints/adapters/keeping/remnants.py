@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from complaints.adapters.evidence_files import EvidenceFiles
 from complaints.adapters.keeping.outside import Outside
 from complaints.adapters.store import Store
-from complaints.adapters.tables import CaseKeyRow, DeliveryRow, LetterRow, RemnantRow
+from complaints.adapters.tables import CaseKeyRow, DeliveryRow, LetterRow, RemnantRow, SignRow
 from complaints.settings import Settings
 
 _AT_ONCE: Final = 500  # references named in one statement
@@ -114,7 +114,7 @@ def overwrite(store: Store) -> bool:
             return False
         connection.execute(text(f"SET lock_timeout = '{_PATIENCE_SECONDS}s'"))
         try:
-            for table in (CaseKeyRow, LetterRow, DeliveryRow):
+            for table in (CaseKeyRow, LetterRow, DeliveryRow, SignRow):
                 connection.execute(text(f"VACUUM FULL {table.__tablename__}"))
         except OperationalError:
             return False

@@ -393,9 +393,14 @@ def test_a_key_stays_a_remnant_while_any_transaction_may_see_it_in_postgresql(st
     assert clear_remnants(store, places) == 1  # still there: the next run
     assert clear_remnants(store, places) == 0
     with store.read() as session:
-        file = session.scalar(text("SELECT pg_read_binary_file(pg_relation_filepath('case_keys'))"))
-    assert other_key(store, old) in file
-    assert key not in file
+        keys, signs = (
+            session.scalar(text(f"SELECT pg_read_binary_file(pg_relation_filepath('{table}'))"))
+            for table in ("case_keys", "signs")
+        )
+    assert other_key(store, old) in keys
+    assert key not in keys
+    assert reference_of(store, "OLD-2").encode() in signs
+    assert old.encode() not in signs
 
 
 def other_key(store, reference):
@@ -438,6 +443,20 @@ def test_a_hold_from_before_the_erasure_had_been_lifted_and_one_from_after_it_st
     assert (old in done.erased, old in done.refused) == (is_older, not is_older)
     assert (wrapped_key(store, old) is None) is is_older
     assert (verify(store, outside=places.outside).breaks == []) is is_older
+
+
+def test_what_was_recorded_and_not_erased_is_kept_once_a_hold_stands_on_the_case_that_answers_for_it(store, places):
+    earlier = file_complaint(store, number="NEW-1")
+    later = file_complaint(store, number="NEW-2")
+    merge_cases(store, later, earlier, "li.wei")
+    with store.open_case(earlier) as desk:
+        add_records(places.outside, [a_record(later, at=desk.now)], store.master)
+        holds.place(desk.case, "上海金融法院", "（2025）沪74民初1号", "li.wei", desk.now)
+
+    refused = erase_again(store, places.outside).refused[later]
+
+    assert f"part of the file of {earlier}, on which a hold stands" in str(refused)
+    assert wrapped_key(store, later) is not None
 
 
 def test_a_case_that_went_on_after_its_erasure_was_recorded_is_weighed_again(store, places, old):
