@@ -20,6 +20,7 @@ from prefect.types import SecretDict
 
 from deployments.changes import Change, Difference
 from flows.runs import POOL
+from flows.take_in_mail import TO_BE_LOOKED_AT
 
 BLOCK: Final = "redress-on-call"
 QUIET: Final = timedelta(minutes=10)
@@ -110,7 +111,17 @@ EARLY_WARNING: Final = Notice(
     "{{ event.resource.name }}: {{ event.payload.observed }} came in, {{ event.payload.expected }} were expected, "
     "from {{ event.payload.begins_on }} on. Others are not told one by one; see the table of the run of warn-early.",
 )
-NOTICES: Final = (MISSED, BROKEN, WORKER_GONE, NO_WORKER, OUTBOX, EARLY_WARNING)
+MAIL: Final = Notice(
+    name="Redress: 邮件待人工查看，通知值班 · mail for a person, tell who is on call",
+    events=frozenset({TO_BE_LOOKED_AT}),
+    about={"prefect.resource.id": "redress.mailbox"},
+    subject="邮件待人工查看 · mail waits for a person",
+    body="有 {{ event.payload.count }} 封邮件未能自动受理，已放入邮箱的 Redress/held 或 Redress/unreadable 文件夹，"
+    "请当日查看：未立案的邮件不计时限。\n"
+    "{{ event.payload.count }} mails were not taken in and lie in Redress/held or Redress/unreadable; please look at "
+    "them the same day: no time limit runs for what has no case.",
+)
+NOTICES: Final = (MISSED, BROKEN, WORKER_GONE, NO_WORKER, OUTBOX, EARLY_WARNING, MAIL)
 
 
 def register_automations(client: SyncPrefectClient) -> Iterator[Change]:

@@ -34,10 +34,10 @@ def take_in_mail() -> State[None]:
         return Completed(name="Skipped", message="No mailbox is set (REDRESS_MAILBOX_URL).")
     report = take_in_waiting()
     get_run_logger().info("Mail: %s; cases opened: %s", dict(report.counts), report.opened)
+    tell_operators(report)  # first: what was moved out of the mailbox is not found again by the next run
     if report.opened:
         start_owed()
     look_again(report.touched)
-    tell_operators(report)
     if report.postponed:
         raise MailNotTaken(len(report.postponed), tuple(sorted(set(report.postponed))))
     return Completed(message=", ".join(f"{name}: {count}" for name, count in sorted(report.counts.items())) or None)

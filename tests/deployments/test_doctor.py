@@ -426,6 +426,17 @@ def test_a_mailbox_is_looked_into_and_left_as_it_is(firm: Installation, tmp_path
     assert (tmp_path / "new" / "1").exists()
 
 
+def test_mails_that_lie_for_a_person_are_counted(firm: Installation, tmp_path: Path) -> None:
+    for part in ("new", "cur", "tmp", ".Redress.held/new", ".Redress.held/cur"):
+        (tmp_path / part).mkdir(parents=True)
+    (tmp_path / ".Redress.held" / "cur" / "1:2,").write_bytes(b"Subject: x\n\n")
+    firm.set(REDRESS_MAILBOX_URL=f"maildir://{tmp_path}")
+
+    found = finding("mailbox")
+
+    assert (found.grade, found.found) == ("note", "0 mails wait; for a person: 1 in Redress/held")
+
+
 @pytest.mark.parametrize("url", [f"imap://redress:{PASSWORD}@127.0.0.1:9/INBOX", f"pop3://redress:{PASSWORD}@host"])
 def test_a_mailbox_that_cannot_be_read_is_bad(firm: Installation, url: str) -> None:
     firm.set(REDRESS_MAILBOX_URL=url)

@@ -23,6 +23,7 @@ from complaints.answers import Question
 from deployments.automations import (
     BLOCK,
     BROKEN,
+    MAIL,
     MISSED,
     NO_WORKER,
     NOTICES,
@@ -123,19 +124,23 @@ def test_who_is_on_call_is_told_of_a_missed_limit_once_somebody_wants_it(redress
     assert re.search(r"Case TS\d{6}-\w{7}: the limit 'decision' has passed", body["text"]["content"])
 
 
-def test_who_is_on_call_is_told_of_failed_runs_dead_workers_and_a_growing_outbox(redress: Running) -> None:
-    with prefect_client() as client, switched_on(redress, client, BROKEN, WORKER_GONE, OUTBOX) as sink:
+def test_who_is_on_call_is_told_of_failed_runs_dead_workers_a_growing_outbox_and_mail_for_a_person(
+    redress: Running,
+) -> None:
+    with prefect_client() as client, switched_on(redress, client, BROKEN, WORKER_GONE, OUTBOX, MAIL) as sink:
         deployment = client.read_deployment_by_name("apply-rules/apply-rules")
         run = client.create_flow_run_from_deployment(deployment.id, name="a run that fails", state=None)
         client.set_flow_run_state(run.id, Failed(), force=True)
         events = [
             an_event("redress.worker.gone", "redress.worker.resident-east-7", name="resident-east-7"),
             an_event("redress.outbox.growing", "redress.outbox", number=12, minutes=34),
+            an_event("redress.mail.to_be_looked_at", "redress.mailbox", count=3),
         ]
         put(client, *events)
 
-        redress.until(lambda: len(sink.taken) == 3, "the robot is told three times")
-    outbox, gone, failed = told(sink)
+        redress.until(lambda: len(sink.taken) == 4, "the robot is told four times")
+    outbox, gone, failed, mail = told(sink)
+    assert "3 mails were not taken in" in mail
     assert "12 things wait to be sent, the oldest for 34 minutes." in outbox
     assert "Worker resident-east-7 is gone" in gone
     assert "Run 'a run that fails' of apply-rules ended Failed" in failed

@@ -140,18 +140,31 @@ class ImapMailbox:
             if self._client.has_capability("UIDPLUS"):  # without it EXPUNGE would remove what people deleted too
                 self._client.uid_expunge(uids)
 
+    def lying(self, folder: Folder) -> int:
+        """Return how many messages lie in one of our own folders; none where it was never needed."""
+        with _honest():
+            name = self._name(folder)
+            return (
+                int(self._client.folder_status(name, ["MESSAGES"])[b"MESSAGES"])
+                if self._client.folder_exists(name)
+                else 0
+            )
+
     def _folder(self, folder: Folder) -> str:
         """Return the name of a folder as the server spells it; it is made where it is not there."""
         if folder not in self._folders:
             with _honest():
-                prefix, delimiter = self._names()
-                name = f"{prefix}{ROOT}{delimiter}{folder}"
+                name = self._name(folder)
                 if not self._client.folder_exists(name):
                     with suppress(IMAPClientError):  # another worker makes it at this moment
                         self._client.create_folder(name)
                     self._client.subscribe_folder(name)
             self._folders[folder] = name
         return self._folders[folder]
+
+    def _name(self, folder: Folder) -> str:
+        prefix, delimiter = self._names()
+        return f"{prefix}{ROOT}{delimiter}{folder}"
 
     def _names(self) -> tuple[str, str]:
         """Return what the names of our own folders begin with, and what separates their parts."""

@@ -53,3 +53,13 @@ class MaildirMailbox:
             return
         except OSError as error:
             raise MailboxUnavailable(f"a message cannot be moved: {type(error).__name__}") from None
+
+    def lying(self, folder: Folder) -> int:
+        """Return how many messages lie in one of our own folders; none where it was never needed."""
+        try:
+            parts = [self._root / f".Redress.{folder}" / part for part in ("new", "cur")]
+            return sum(len([*part.iterdir()]) for part in parts)
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise MailboxUnavailable(f"the folder '{folder}' of the Maildir: {type(error).__name__}") from None

@@ -75,6 +75,9 @@ class Mailbox(Protocol):
     def move(self, message: Waiting, folder: Folder) -> None:
         """Move a message out of the mailbox. Safe to do twice, and by two workers at a time."""
 
+    def lying(self, folder: Folder) -> int:
+        """Return how many messages lie in one of our own folders; none where it was never needed."""
+
 
 @dataclass(frozen=True)
 class Address:

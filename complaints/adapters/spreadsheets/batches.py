@@ -46,6 +46,9 @@ _KNOWN: Final = {
 }
 """Those of some numbers that are cases, each with the mark of its row."""
 
+_WRITES_CASES: Final = text("LOCK TABLE cases IN ROW EXCLUSIVE MODE")
+"""Said before the time is asked for: figures that are cut off at a moment wait for what was received before it."""
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -93,14 +96,13 @@ class Batches:
     def __init__(
         self,
         store: Store,
-        rules: Rulebook,
         layout: Layout,
         regime: str,
         further: Sequence[str],
         history: bool,
         dry_run: bool,
     ) -> None:
-        self._store, self._rules, self._layout = store, rules, layout
+        self._store, self._layout = store, layout
         self._regime, self._further = regime, further
         self._history, self._dry_run = history, dry_run
         self._seen: dict[str, tuple[int, int]] = {}  # numbers of this file: their row, and a hash of what it says
@@ -177,11 +179,14 @@ class Batches:
 
     def _add(self, session: Session, drafts: Sequence[Draft], batch: Batch) -> dict[str, _Known]:
         """Store rows as cases; return those that another import has stored by now."""
-        now = self._store.now(session)
+        if session.get_bind().dialect.name == "postgresql" and not self._dry_run:
+            session.execute(_WRITES_CASES)
+        now, version = self._store.moment(session)
+        rules = self._store.rules_of_version(session, version)  # each batch's: an import may take longer than a law
         cases: _Cases = []
         for draft in sorted(drafts, key=lambda draft: draft.number):  # in one order: imports cannot deadlock
             try:
-                cases.append((draft, self._received(draft, now)))
+                cases.append((draft, self._received(draft, now, rules)))
             except ComplaintError as refused:
                 batch.rejected.append((draft.row, Unusable("", str(refused))))
         meanwhile: dict[str, _Known] = {}
@@ -193,8 +198,8 @@ class Batches:
         batch.new += len(cases)
         return meanwhile
 
-    def _received(self, draft: Draft, now: datetime) -> Case:
-        pack, others = self._rules.choose(self._regime, self._further, draft.complaint.received_at or now)
+    def _received(self, draft: Draft, now: datetime, rules: Rulebook) -> Case:
+        pack, others = rules.choose(self._regime, self._further, draft.complaint.received_at or now)
         case = receive(
             new_reference(now, pack.tz),
             pack,
@@ -202,7 +207,7 @@ class Batches:
             self._layout.sender,
             now,
             history=self._history,
-            rules=self._rules,
+            rules=rules,
             further=others,
         )
         if self._history:

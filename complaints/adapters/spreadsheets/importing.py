@@ -58,9 +58,9 @@ def import_file(
         SettingError: there is no such regime.
     """
     history = layout.history if as_history is None else as_history
-    rules, now = store.rules(), store.now()
-    rules.choose(regime, further, now)  # an unknown regime is found before the first row
-    batches = Batches(store, rules, layout, regime, () if history else tuple(further), history, dry_run)
+    now = store.now()
+    store.rules().choose(regime, further, now)  # an unknown regime is found before the first row
+    batches = Batches(store, layout, regime, () if history else tuple(further), history, dry_run)
     with open_table(file, layout.sheet, layout.encoding) as table:
         rows: Iterator[Row] = iter(table.rows())
         reader = _reader(file, layout, rows)

@@ -5,7 +5,7 @@ from imapclient import FLAGGED
 
 from complaints.adapters.mailbox.holding import DAY
 from complaints.adapters.mailbox.maildir import MaildirMailbox
-from complaints.adapters.mailbox.transport import Folder
+from complaints.adapters.mailbox.transport import Folder, open_mailbox
 from complaints.adapters.tables import CaseRow, DeliveryRow, EntryRow, StartRow
 from complaints.errors.evidence import EvidenceStoreAway
 from complaints.errors.incoming_mail import MailboxRefused, MailboxUnavailable
@@ -216,6 +216,9 @@ def test_an_imap_mailbox_is_emptied_into_its_folders(store, imap_mailbox: Imap):
 
     assert dict(report.counts) == {"opened": 1, "list": 1, "bounce": 1, "unreadable": 1, "to_be_looked_at": 1}
     assert imap_mailbox.folders() == {f"Redress/{folder}": 1 for folder in Folder if folder is not Folder.HELD}
+    with open_mailbox(imap_mailbox.url, 10) as mailbox:
+        assert [mailbox.lying(folder) for folder in (Folder.UNREADABLE, Folder.HELD)] == [1, 0]
+    assert f"Redress/{Folder.HELD}" not in imap_mailbox.folders()  # to count makes none
 
 
 def test_a_mail_that_is_only_looked_at_stays_unread(store, imap_mailbox: Imap, monkeypatch):

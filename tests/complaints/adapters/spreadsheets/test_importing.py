@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from complaints import acts
+from complaints.adapters.spreadsheets import importing
 from complaints.adapters.spreadsheets.importing import import_file
 from complaints.adapters.spreadsheets.layouts import find_layout
 from complaints.adapters.spreadsheets.report import ImportReport, Reject
@@ -67,6 +68,24 @@ def case_numbered(store: Store, number: str) -> Case:
 
 def reasons(report: ImportReport) -> list[tuple[str, str]]:
     return [(one.column, one.reason) for one in report.rejects]
+
+
+# --- by which rules -----------------------------------------------------------------------------
+
+NEWER = f'name = "{REGIME}"\nversion = "9"\nextends = "{REGIME}"\nvalid_from = 2020-03-02\n'
+
+
+def test_rows_that_are_read_after_a_newer_law_was_brought_in_fall_under_it(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 2)
+
+    def bring_in(read: int) -> None:
+        if read == 2:
+            with store.write() as session:
+                store.add_rule(session, "pack", REGIME, "9", NEWER, "c.zhao")
+
+    run(store, write_csv(tmp_path, orders(1, 2, 3, 4)), progress=bring_in)
+
+    assert [case_numbered(store, f"GD-{number}").pack.version for number in (1, 2, 3, 4)] == ["2020-3"] * 2 + ["9"] * 2
 
 
 # --- what a row becomes -------------------------------------------------------------------------
