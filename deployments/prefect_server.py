@@ -106,7 +106,9 @@ def create() -> ASGIApp:
 
 def run_services() -> None:
     """Run Prefect's background services, without its API, until told to end."""
-    # asyncio ends what runs in good order at Ctrl-C; being told to end is the same.
+    # asyncio ends what runs in good order at Ctrl-C; being told to end is the same. A shell that starts it in the
+    # background has it ignore Ctrl-C, and asyncio would leave it at that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     asyncio.run(migrate_alone())
     with suppress(KeyboardInterrupt):

@@ -36,12 +36,21 @@ class Company(Running):
         """How often complaints were sent to the door, with what it never answered."""
 
     def command(self, *arguments: str, name: str = "") -> subprocess.Popen[bytes]:
-        """Start a command of ``redress`` as its service manager does."""
+        """Start a command of ``redress`` as a shell does in the background: it is not to hear Ctrl-C."""
         name = name or arguments[0]
         port = {"REDRESS_PREFECT_PORT": str(self._api_ports[name])} if name in self._api_ports else {}
         with self.log(name).open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "deployments.cli", *arguments],
+                [
+                    "/bin/sh",
+                    "-c",
+                    "trap '' INT; exec \"$@\"",
+                    "sh",
+                    sys.executable,
+                    "-m",
+                    "deployments.cli",
+                    *arguments,
+                ],
                 env={**os.environ, **self._environment, **port},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
